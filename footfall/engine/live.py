@@ -1,0 +1,257 @@
+"""The loop of one life: plan, wakes and replies in order of time into the phone, its effects out to transport and
+journal.
+
+Subtleness ahead: a request leaves and its answer is awaited on the spot, but the phone is told of it only at
+`sent + latency`, with a latency drawn from the seed (design law 1). Whatever happens to the phone before that moment is
+fed first, so the order of a phone's signals never depends on how fast the real platform was. Where the real answer
+takes longer than the drawn one, the clock holds this phone back by the difference.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from heapq import heappop, heappush
+from math import inf
+from typing import Literal, Protocol
+
+from footfall.engine.population import Life
+from footfall.engine.seeds import latency_ms
+from footfall.evidence.ops import Created, Done, Ended, Ignored, Inside, Invoke, Op, Started
+from footfall.phone import sdk
+from footfall.phone.edge import error_statuses
+from footfall.phone.signals import (
+    Due,
+    Effect,
+    IgnoredCrossing,
+    Made,
+    Replied,
+    Reply,
+    Request,
+    Send,
+    Signal,
+    StartedInside,
+    WakeAt,
+)
+
+
+class Clock(Protocol):
+    """One phone's time. Virtual milliseconds since the run's start; wall time as milliseconds since the epoch."""
+
+    def wait_until(self, at_ms: int) -> bool:
+        """Waits for virtual `at_ms`. False: the run is being ended, or (draining) patience is over before then."""
+        ...
+
+    def start_draining(self) -> None:
+        """The life is over but for what is still to be delivered: from now on patience is limited."""
+        ...
+
+    def due_wall_ms(self, at_ms: int) -> float:
+        """The wall time at which virtual `at_ms` was due on this phone."""
+        ...
+
+    def wall_ms(self) -> float:
+        """Wall time now."""
+        ...
+
+    def answered(self, took_wall_ms: float, planned_ms: int) -> None:
+        """A real answer took so long; in virtual time it was planned to take `planned_ms`."""
+        ...
+
+
+class Transport(Protocol):
+    """The only place where bytes leave."""
+
+    def send(self, request: Request, due_wall_ms: float) -> Reply:
+        """The answer, or how it failed; never raises for what a network can do."""
+        ...
+
+
+class Journal(Protocol):
+    """Where the ledger's lines go, in order."""
+
+    def add(self, op: Op) -> None:
+        """Takes a line; it may stay in memory."""
+        ...
+
+    def flush(self) -> None:
+        """Hands all lines taken so far to the operating system."""
+        ...
+
+
+Outcome = Literal["ok", "fail", "info"]
+
+
+def outcome(reply: Reply) -> Outcome:
+    """What we know after an answer: ok is stored, fail is definitely not, info is neither (a timeout is not a loss).
+
+    429 and 507 were refused before storing; a 5xx, a time-out or a broken connection may hide a success. A 207 is what
+    its error entries make of it, each taken as an answer of its own; without any it is ok.
+    """
+    if reply.status == 207:
+        told = {outcome(Reply(status)) for status in error_statuses(reply.body)}
+        return "fail" if "fail" in told else "info" if "info" in told else "ok"
+    if reply.status in (200, 204):
+        return "ok"
+    if reply.failure in ("refused", "unreachable") or reply.status in (429, 507):
+        return "fail"
+    if 400 <= reply.status < 500 and reply.status != 408:
+        return "fail"
+    return "info"
+
+
+class Living:
+    """One life being lived."""
+
+    __slots__ = (
+        "_clock",
+        "_draining",
+        "_how",
+        "_journal",
+        "_life",
+        "_now",
+        "_numbers",
+        "_queries",
+        "_replies",
+        "_sent",
+        "_state",
+        "_transport",
+        "_wake_ms",
+    )
+
+    def __init__(self, life: Life, clock: Clock, transport: Transport, journal: Journal) -> None:
+        self._life = life
+        self._clock = clock
+        self._transport = transport
+        self._journal = journal
+        self._now = life.start_ms
+        self._state = ""
+        self._draining = False
+        self._how: Literal["lived", "cut"] = "lived"
+        self._wake_ms: float = inf
+        self._replies: list[tuple[int, int, Replied]] = []
+        self._numbers: dict[str, int] = {}  # event id -> n, of events still to be delivered
+        self._queries = 0
+        self._sent = 0
+
+    def live(self) -> None:
+        """Lives the life to its end, or until the clock says that the run is being ended; then delivers what is queued
+        while patience lasts. Every life that began leaves an Ended line, unless its process dies."""
+        life = self._life
+        self._journal.add(Started(life.k, life.person.id, life.ecid, life.model.platform, life.start_ms))
+        try:
+            self._loop()
+        except BaseException:
+            self._how = "cut"  # the run is torn down around us; the ledger still says how far this life came
+            raise
+        finally:
+            self._journal.add(Ended(life.k, self._how, life.phone.queued, self._now))
+
+    def _loop(self) -> None:
+        plan = self._life.plan
+        upcoming = next(plan, None)
+        while True:
+            reply_ms = self._replies[0][0] if self._replies else inf
+            plan_ms = inf if upcoming is None else upcoming.at_ms
+            at_ms = min(reply_ms, self._wake_ms, plan_ms)
+            if at_ms == inf or (self._draining and not self._life.phone.busy):
+                return
+            if not self._clock.wait_until(int(at_ms)):
+                if self._draining:
+                    return
+                self._how = "cut"
+                upcoming = None
+                self._drain()
+                continue
+            self._now = int(at_ms)
+            if reply_ms == at_ms:
+                self._feed(heappop(self._replies)[2])
+            elif self._wake_ms == at_ms:
+                self._feed(Due())
+            elif upcoming is not None:
+                self._state = upcoming.state
+                if upcoming.signal is None:
+                    upcoming = None
+                    self._drain()
+                else:
+                    self._feed(upcoming.signal)
+                    upcoming = next(plan, None)
+
+    def _drain(self) -> None:
+        self._draining = True
+        self._life.phone.stop_watching()
+        self._clock.start_draining()
+        self._feed(Due())
+
+    def _feed(self, signal: Signal) -> None:
+        self._wake_ms = inf
+        for effect in self._life.phone.feed(self._now, signal):
+            self._carry_out(effect)
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case Made():
+                self._note_event(effect)
+            case Send(request):
+                self._send(request)
+            case WakeAt(at_ms):
+                self._wake_ms = at_ms
+            case StartedInside(poi_id):
+                self._journal.add(Inside(self._life.k, poi_id, self._now))
+            case IgnoredCrossing(poi_id, kind, why):
+                self._journal.add(Ignored(self._life.k, poi_id, kind, why, self._now))
+
+    def _note_event(self, made: Made) -> None:
+        life, event = self._life, made.event
+        content = blake2b(b"%d\0" % made.at_ms, digest_size=8)
+        content.update(event.body)
+        content.update(made.identities)
+        self._numbers[made.event_id] = made.n
+        self._journal.add(
+            Created(
+                id=made.event_id,
+                type=event.type,
+                phone=life.k,
+                n=made.n,
+                person=life.person.id,
+                state=self._state,
+                cause="plan",
+                due_ms=made.at_ms,
+                digest=content.hexdigest(),
+                place=event.place,
+                skus=event.skus,
+            )
+        )
+
+    def _send(self, request: Request) -> None:
+        clock, journal = self._clock, self._journal
+        due = clock.due_wall_ms(self._now)
+        sent = clock.wall_ms()
+        if request.event_id:
+            number = self._numbers[request.event_id]
+            journal.add(Invoke(request.event_id, request.id, self._life.k, request.attempt, due, sent))
+            journal.flush()  # before the first byte leaves: a process killed now leaves nothing unexplained
+        else:
+            self._queries -= 1
+            number = self._queries
+        reply = self._transport.send(request, due)
+        done = clock.wall_ms()
+        planned_ms = latency_ms(self._life.latency_key, number, request.attempt)
+        clock.answered(done - sent, planned_ms)
+        if request.event_id:
+            following = sdk.disposition(self._life.model, reply)
+            if following != "retry":
+                del self._numbers[request.event_id]
+            journal.add(
+                Done(
+                    request.event_id,
+                    request.id,
+                    self._life.k,
+                    done,
+                    outcome(reply),
+                    following,
+                    reply.status,
+                    reply.failure,
+                )
+            )
+        self._sent += 1  # breaks ties between replies due at the same time
+        heappush(self._replies, (self._now + planned_ms, self._sent, Replied(request.id, reply)))
