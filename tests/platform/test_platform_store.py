@@ -1,0 +1,259 @@
+"""The store and its writer: all or nothing, durable, in order, and many requests in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from footfall.platform.messages import Datastream, StoredEvent
+from footfall.platform.store import MEMORY, Count, Filter, NotAStore, Received, Store, StoreFailed
+from footfall.platform.writer import Writer
+
+
+def event(
+    id_: str, *, run: str = "r1", kind: str = "location.entry", ecid: str = "7", reasons: tuple[str, ...] = ()
+) -> StoredEvent:
+    return StoredEvent(
+        id=id_,
+        run=run,
+        datastream="d1",
+        ecid=ecid,
+        type=kind,
+        good=not reasons,
+        reasons=reasons,
+        received_ms=1_772_882_130_123,
+        timestamp="2026-03-07T11:15:30Z",
+        body=b'{"xdm":{"_id":"' + id_.encode() + b'"}}',
+    )
+
+
+HISTORY = [
+    event("a"),
+    event("b", kind="location.exit", reasons=("#: required key [timestamp] not found", "#/x: second")),
+    event("a"),  # a retry whose first answer was lost: the lake keeps both
+    event("c", run="r2", ecid="8"),
+    event("d", run="r2", ecid="7", kind=""),
+]
+
+
+@pytest.fixture(params=["file", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    with Store(MEMORY if request.param == "memory" else str(tmp_path / "s.sqlite")) as opened:
+        opened.append(HISTORY)
+        yield opened
+
+
+def test_what_is_stored_comes_back_as_it_was(store: Store) -> None:
+    rows = store.events(Filter())
+    assert [row.event for row in rows] == HISTORY
+    assert [row.seq for row in rows] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seqs"),
+    [
+        (Filter(run="r1"), [1, 2, 3]),
+        (Filter(ecid="7"), [1, 2, 3, 5]),
+        (Filter(ecid="7", run="r2"), [5]),
+        (Filter(type="location.entry"), [1, 3, 4]),
+        (Filter(type=""), [5]),
+        (Filter(good=False), [2]),
+        (Filter(good=False, run="r2"), []),
+        (Filter(good=True, ecid="7"), [1, 3, 5]),
+        (Filter(id="a"), [1, 3]),
+        (Filter(after=3), [4, 5]),
+        (Filter(limit=2), [1, 2]),
+        (Filter(run="r1", after=1, limit=1), [2]),
+        (Filter(run="never"), []),
+    ],
+)
+def test_filters(store: Store, wanted: Filter, seqs: list[int]) -> None:
+    assert [row.seq for row in store.events(wanted)] == seqs
+
+
+def test_counts_are_by_run_type_and_verdict(store: Store) -> None:
+    assert store.counts() == [
+        Count("r1", "location.entry", True, 2),
+        Count("r1", "location.exit", False, 1),
+        Count("r2", "", True, 1),
+        Count("r2", "location.entry", True, 1),
+    ]
+
+
+def test_received_pages_through_a_run(store: Store) -> None:
+    assert store.received("r1", after=0, limit=2) == [
+        Received(1, "a", "location.entry", True, (), "7"),
+        Received(2, "b", "location.exit", False, ("#: required key [timestamp] not found", "#/x: second"), "7"),
+    ]
+    assert [line.seq for line in store.received("r1", after=2, limit=2)] == [3]
+
+
+def test_reset_of_a_run_leaves_the_others_and_uses_no_number_twice(store: Store) -> None:
+    store.reset("r1")
+    store.append([event("e")])
+    assert [(row.seq, row.event.id) for row in store.events(Filter())] == [(4, "c"), (5, "d"), (6, "e")]
+    assert sum(count.n for count in store.counts()) == 3
+
+    store.reset()
+    assert store.events(Filter()) == []
+    assert store.counts() == []
+
+
+def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
+    path = str(tmp_path / "s.sqlite")
+    with Store(path) as store:
+        store.append(HISTORY)
+        store.add_datastream(Datastream("d1", "ORG@AdobeOrg", "r1"))
+    with Store(path, fsync=True) as store:
+        assert [row.event for row in store.events(Filter())] == HISTORY
+        assert store.datastreams() == [Datastream("d1", "ORG@AdobeOrg", "r1")]
+
+
+def test_a_transaction_that_fails_keeps_nothing_and_the_next_one_works(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Store(str(path)) as store:
+        with closing(sqlite3.connect(path)) as saboteur:
+            saboteur.execute(
+                "CREATE TRIGGER full BEFORE INSERT ON events WHEN new.id = 'poison'"
+                " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+            )
+        with pytest.raises(StoreFailed, match="disk is full"):
+            store.append([event("a"), event("poison"), event("b")])
+        assert store.events(Filter()) == []
+        assert store.counts() == []
+
+        store.append([event("c")])
+        assert [row.event.id for row in store.events(Filter())] == ["c"]
+
+
+def test_another_kind_of_file_is_left_as_it_is(tmp_path: Path) -> None:
+    database, text = tmp_path / "other.sqlite", tmp_path / "notes.txt"
+    with closing(sqlite3.connect(database)) as other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+    text.write_text("not a database at all, but long enough to be read as one" * 10)
+    before = database.read_bytes(), text.read_bytes()
+
+    with pytest.raises(NotAStore, match="name another file"):
+        Store(str(database))
+    with pytest.raises(StoreFailed):
+        Store(str(text))
+    with pytest.raises(StoreFailed):
+        Store(str(tmp_path / "no" / "such" / "folder"))
+
+    assert (database.read_bytes(), text.read_bytes()) == before
+
+
+def test_others_may_read_the_file_while_it_grows(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Store(str(path)) as store, closing(sqlite3.connect(path)) as reader:
+        store.append([event("a")])
+        assert reader.execute("SELECT id FROM events").fetchall() == [("a",)]
+        store.append([event("b")])
+        assert reader.execute("SELECT id FROM events ORDER BY seq").fetchall() == [("a",), ("b",)]
+
+
+@pytest.mark.parametrize(
+    ("where", "index"),
+    [
+        ("run = 'r'", "events_run"),
+        ("id = 'x'", "events_id"),
+        ("ecid = 'x' AND +run = 'r'", "events_ecid"),
+        ("run = 'r' AND good = 0", "events_bad"),
+    ],
+)
+def test_questions_that_are_asked_often_have_an_index(tmp_path: Path, where: str, index: str) -> None:
+    path = tmp_path / "s.sqlite"
+    with Store(str(path)), closing(sqlite3.connect(path)) as reader:
+        sql = f"EXPLAIN QUERY PLAN SELECT * FROM events WHERE seq > 5 AND {where} ORDER BY seq LIMIT 10"
+        plan = " ".join(row[3] for row in reader.execute(sql))
+    assert index in plan
+    assert "TEMP B-TREE" not in plan  # no sorting: rows of an index come in the order of seq
+
+
+# ---- the writer
+
+
+class Slow(Store):
+    """A store whose first transaction waits until it is let go; it remembers the size of each."""
+
+    def __init__(self, fails: bool = False) -> None:
+        super().__init__(MEMORY)
+        self.sizes: list[int] = []
+        self.go = threading.Event()
+        self.fails = fails
+
+    def append(self, events: Sequence[StoredEvent]) -> None:
+        self.go.wait(5)
+        self.sizes.append(len(events))
+        if self.fails:
+            self.fails = False
+            raise StoreFailed("database or disk is full")
+        super().append(events)
+
+
+def test_what_arrives_during_one_transaction_is_the_next_one() -> None:
+    async def scenario(store: Slow) -> None:
+        writer = Writer(store, asyncio.get_running_loop())
+        first = writer.write([event("first")])
+        await asyncio.sleep(0.05)  # the thread has taken it
+        rest = [writer.write([event(str(n))]) for n in range(100)]
+        store.go.set()
+        await asyncio.gather(first, *rest)
+        writer.close()
+
+    with Slow() as store:
+        asyncio.run(scenario(store))
+        assert store.sizes == [1, 100]
+        assert [row.event.id for row in store.events(Filter(limit=3))] == ["first", "0", "1"]
+
+
+def test_nobody_of_a_failed_transaction_is_acknowledged_and_the_writer_goes_on() -> None:
+    async def scenario(store: Slow) -> list[object]:
+        store.go.set()
+        writer = Writer(store, asyncio.get_running_loop())
+        failed = await asyncio.gather(writer.write([event("a")]), writer.write([event("b")]), return_exceptions=True)
+        await writer.write([event("c")])
+        writer.close()
+        return list(failed)
+
+    with Slow(fails=True) as store:
+        failed = asyncio.run(scenario(store))
+        kept = [row.event.id for row in store.events(Filter())]
+    # the thread may have taken the first before the second was there
+    assert isinstance(failed[0], StoreFailed)
+    assert kept == [id_ for id_, outcome in zip("ab", failed, strict=True) if outcome is None] + ["c"]
+
+
+def test_closing_writes_what_is_pending_and_takes_nothing_more() -> None:
+    async def scenario(store: Slow) -> None:
+        writer = Writer(store, asyncio.get_running_loop())
+        pending = [writer.write([event(str(n))]) for n in range(10)]
+        store.go.set()
+        await asyncio.to_thread(writer.close)
+        await asyncio.gather(*pending)
+        with pytest.raises(StoreFailed, match="shutting down"):
+            await writer.write([event("late")])
+
+    with Slow() as store:
+        asyncio.run(scenario(store))
+        assert sum(count.n for count in store.counts()) == 10
+
+
+def test_a_phone_that_hangs_up_does_not_stop_the_others() -> None:
+    async def scenario(store: Slow) -> None:
+        writer = Writer(store, asyncio.get_running_loop())
+        gone, waiting = writer.write([event("gone")]), writer.write([event("waiting")])
+        gone.cancel()
+        store.go.set()
+        await waiting
+        writer.close()
+
+    with Slow() as store:
+        asyncio.run(scenario(store))
+        assert [row.event.id for row in store.events(Filter())] == ["gone", "waiting"]
