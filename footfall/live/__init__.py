@@ -1,0 +1,1 @@
+"""The shell: clocks, sockets, files, processes, Locust. Everything that the pure rooms must not touch."""

@@ -1,0 +1,112 @@
+"""What the commands `check`, `lint` and `explain` do. Each prints and returns an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from footfall.evidence import manifest as manifests
+from footfall.evidence import report
+from footfall.evidence.explain import SHORTEST_PREFIX
+from footfall.evidence.ledger import LedgerDamaged
+from footfall.evidence.manifest import Manifest
+from footfall.live import inputs, rundir
+from footfall.live.control import Control
+from footfall.scenario.decode import lint_scenario, places_file
+from footfall.world.geofences import decode_geofences, warnings
+from footfall.world.pois import Poi
+from footfall.world.problems import BadInput, Problem, did_you_mean
+
+EXIT_BAD_USAGE = 2
+RUNS = Path("runs")
+
+
+def check(run: str, ask: str | None) -> int:
+    """Judges a run from its folder: valid 0, invalid 1, unknown 3."""
+    directory = Path(run) if Path(run).is_dir() else RUNS / run
+    if not (directory / "manifest.json").is_file():
+        known = [path.parent.name for path in RUNS.glob("*/manifest.json")]
+        return _bad(f"{run}: no such run.{did_you_mean(run, known)}")
+    try:
+        manifest = _manifest(directory)
+        trouble = rundir.ask_receiver(Control(ask), manifest.run, directory) if ask else None
+        verdict = rundir.conclude(directory, manifest, [] if trouble is None else [trouble])
+    except LedgerDamaged as damaged:
+        return _bad(str(damaged))
+    Console(highlight=False).print(report.report(verdict, manifest, str(directory)))
+    return verdict.exit_code
+
+
+def lint(files: Sequence[str]) -> int:
+    """Prints every problem of every file; 0 if there is none, else 2."""
+    problems: list[Problem] = []
+    for name in files:
+        try:
+            problems += _lint_geofences(name) if name.endswith(("json", "geojson")) else _lint_scenario(name)
+        except BadInput as bad:
+            problems += bad.problems
+    for problem in sorted(set(problems)):
+        print(problem, file=sys.stderr)
+    if problems:
+        return EXIT_BAD_USAGE
+    print(f"{len(files)} {'file' if len(files) == 1 else 'files'}, no problems")
+    return 0
+
+
+def _lint_scenario(name: str) -> list[Problem]:
+    path = inputs.find_scenario(name)
+    text = inputs.read_text(path, "a scenario")
+    pois: tuple[Poi, ...] | None = None
+    problems: list[Problem] = []
+    named = places_file(text)
+    if named is not None:
+        geofences = path.parent / named
+        try:
+            pois = decode_geofences(inputs.read_text(geofences, "geofences"), inputs.short(geofences)).pois
+        except BadInput as bad:
+            problems += bad.problems
+    return problems + lint_scenario(text, str(path), pois)
+
+
+def _lint_geofences(name: str) -> list[Problem]:
+    text = inputs.read_text(Path(name), "geofences")
+    decode_geofences(text, name)
+    for warning in warnings(text, name):
+        print(f"{warning} (warning)", file=sys.stderr)
+    return []
+
+
+def explain(event_id: str, runs: Path) -> int:
+    """Tells an event's story from the ledgers of all runs, the newest first; 2 if no run knows it."""
+    if len(event_id.strip()) < SHORTEST_PREFIX:
+        return _bad(f"{event_id}: expected an event's id, or its first {SHORTEST_PREFIX} characters or more")
+    try:
+        for path in sorted(runs.glob("*/manifest.json"), key=lambda p: p.stat().st_mtime, reverse=True):
+            directory = path.parent
+            story = report.explain(
+                event_id,
+                rundir.read_ledgers(directory),
+                _manifest(directory),
+                rundir.read_received(directory),
+            )
+            if story is not None:
+                console = Console(highlight=False)
+                console.print(story)
+                console.print(f"the run is in {directory}", style="dim")
+                return 0
+    except LedgerDamaged as damaged:
+        return _bad(str(damaged))
+    return _bad(f"{event_id}: no run in {runs}/ has an event whose id is or begins so")
+
+
+def _manifest(directory: Path) -> Manifest:
+    path = directory / "manifest.json"
+    return manifests.decode(path.read_bytes(), str(path))
+
+
+def _bad(why: str) -> int:
+    print(f"footfall: {why}", file=sys.stderr)
+    return EXIT_BAD_USAGE

@@ -1,0 +1,121 @@
+"""The control plane: what the run asks the local platform besides the phones' traffic. httpx: right for that, wrong for
+load."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from footfall.evidence.received import Received
+
+START_S = 20.0
+
+
+class PlatformGone(Exception):
+    """The platform does not answer, or not as a platform of ours."""
+
+
+class LocalPlatform:
+    """A platform that this process started, in a process of its own. It is stopped last."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str, store: Path) -> None:
+        self._process = process
+        self.url = url
+        self.store = store
+
+    @property
+    def running(self) -> bool:
+        """Whether its process is still there."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """Ends it gracefully, and waits."""
+        if self.running:
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(5)
+
+
+def start_platform(runs: Path, geofences: Sequence[str], fsync: bool) -> LocalPlatform:
+    """Starts a platform on a free loopback port and waits until it says where it listens. Raises PlatformGone."""
+    runs.mkdir(parents=True, exist_ok=True)
+    store = runs / f"platform-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.sqlite"
+    command = [sys.executable, "-m", "footfall.platform", "--port", "0", "--store", str(store), "--stop-with-stdin"]
+    for path in geofences:
+        command += ["--geofences", path]
+    if fsync:
+        command.append("--fsync")
+    # A session of its own: Ctrl-C in the terminal goes to the whole foreground group, and the platform must outlive the
+    # phones. Its stdin is a pipe that ends with us, so that it never outlives us, however we end.
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    _, found, rest = line.partition("listening on ")
+    if not found:
+        process.wait(5)
+        raise PlatformGone(f"the local platform did not start: {line.strip() or 'see above'}")
+    return LocalPlatform(process, rest.split()[0], store)
+
+
+class Control:
+    """The control and read API of one platform."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=url, timeout=10.0, trust_env=False)
+
+    def register(self, run: str, datastream: str) -> None:
+        """Makes the platform take the datastream's events as this run's. Raises PlatformGone."""
+        try:
+            answer = self._http.post("/api/runs", json={"run": run, "datastream": datastream})
+        except httpx.HTTPError as error:
+            raise PlatformGone(f"{self._http.base_url} does not answer: {error}") from error
+        if answer.status_code >= 300:
+            raise PlatformGone(f"{self._http.base_url}api/runs answered {answer.status_code}: {answer.text[:200]}")
+
+    def received(self, run: str) -> Iterator[Received]:
+        """All that the platform stored of the run, in its order. Raises PlatformGone."""
+        after = 0
+        while True:
+            try:
+                answer = self._http.get(f"/api/runs/{run}/received", params={"after": after, "limit": 50_000})
+                answer.raise_for_status()
+            except httpx.HTTPError as error:
+                raise PlatformGone(f"{self._http.base_url} does not answer: {error}") from error
+            rows = answer.text.splitlines()
+            if not rows:
+                return
+            for row in rows:
+                after, received = _row(row)
+                yield received
+
+
+class _Row(msgspec.Struct):
+    seq: int
+    id: str
+    type: str
+    good: bool
+    reasons: tuple[str, ...] = ()
+    ecid: str = ""
+
+
+_ROW = msgspec.json.Decoder(_Row)
+
+
+def _row(line: str) -> tuple[int, Received]:
+    try:
+        row = _ROW.decode(line)
+    except msgspec.MsgspecError as error:
+        raise PlatformGone(f"the platform listed something that is no received event: {error}") from error
+    return row.seq, Received(row.id, row.type, row.good, row.reasons, row.ecid)

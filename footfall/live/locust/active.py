@@ -1,0 +1,143 @@
+"""A run as one process has it: the phones that live here, their ledger, their connections."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from gevent.event import Event
+
+from footfall import __version__
+from footfall.engine.compile import compile_scenario
+from footfall.engine.live import Living
+from footfall.engine.population import Population
+from footfall.evidence.ops import Head
+from footfall.live import inputs
+from footfall.live.clock import PhoneClock
+from footfall.live.http import Network, Origin, PhoneTransport
+from footfall.live.ledger import LedgerFile, LedgerFull
+from footfall.live.locust.spec import RunSpec
+from footfall.phone.sdk import SdkConfig
+from footfall.phone.signals import Reply, Request
+from footfall.world.people import People
+
+Fire = Callable[..., None]
+
+
+class ActiveRun:
+    """The run in this process. `next_phone` leases an index; `ended` hears of every life that is over."""
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        process: str,
+        next_phone: Callable[[], int | None],
+        ended: Callable[[int], None],
+        fire: Fire,
+    ) -> None:
+        self.spec = spec
+        read = inputs.decode(spec.scenario_file, spec.scenario_text, spec.geofences_file, spec.geofences_text)
+        self._population = Population(
+            compile_scenario(read.scenario, read.pois),
+            People.fill(),
+            SdkConfig(spec.datastream, read.scenario.places.libraries or tuple({p.library: 0 for p in read.pois})),
+            spec.run,
+            spec.seed,
+            spec.phones,
+            spec.anchor_ms,
+        )
+        directory = Path(spec.directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        self.ledger = LedgerFile(
+            directory / f"ledger-{process}.ndjson", Head(spec.run, process, os.getpid(), __version__)
+        )
+        self._network = Network(Origin.of(spec.host), Origin.of(spec.places_host or spec.host))
+        self._next_phone = next_phone
+        self._ended = ended
+        self._fire = fire
+        self._endings: set[Event] = set()  # one for each life under way
+        self._ending = False
+        self.trouble: str | None = None
+
+    @property
+    def living(self) -> int:
+        """Lives under way in this process."""
+        return len(self._endings)
+
+    def live_one(self, ending: Event) -> bool:
+        """Leases a phone and lives its life; `ending` ends it early. False when there is none left to lease."""
+        if self._ending or ending.is_set():
+            return False
+        k = self._next_phone()
+        if k is None:
+            return False
+        if self._ending:
+            ending.set()
+        spec = self.spec
+        transport = Counted(PhoneTransport(self._network), self._fire)
+        self._endings.add(ending)
+        try:
+            life = self._population.life(k)
+            clock = PhoneClock(spec.origin_s, spec.speed, life.start_ms, ending, spec.drain_s)
+            Living(life, clock, transport, self.ledger).live()
+        except LedgerFull as full:
+            self.trouble = str(full)
+            self.end()
+        finally:
+            transport.close()
+            self._endings.discard(ending)
+            self._ended(k)
+        return True
+
+    def end(self) -> None:
+        """Ends all lives early: no new signals, what is queued is still delivered while patience lasts."""
+        self._ending = True
+        for ending in list(self._endings):
+            ending.set()
+
+    def close(self) -> None:
+        """After the last life: the ledger is flushed and closed."""
+        self._network.close()
+        self.ledger.close()
+
+
+class RequestFailed(Exception):
+    """How a request failed, for Locust's statistics."""
+
+
+class Counted:
+    """A phone's transport that tells Locust of every request, under the name of its eventType.
+
+    Response times count from when the request was due, so that a generator that was late cannot hide it.
+    """
+
+    __slots__ = ("_fire", "_transport")
+
+    def __init__(self, transport: PhoneTransport, fire: Fire) -> None:
+        self._transport = transport
+        self._fire = fire
+
+    def send(self, request: Request, due_wall_ms: float) -> Reply:
+        """See engine.live.Transport."""
+        reply = self._transport.send(request, due_wall_ms)
+        failure = None
+        if reply.status == 0 or reply.status >= 400:
+            failure = RequestFailed(f"HTTP {reply.status}" if reply.status else reply.failure)
+        self._fire(
+            request_type=request.method,
+            name=request.name,
+            response_time=time.time() * 1000.0 - due_wall_ms,
+            response_length=len(reply.body),
+            exception=failure,
+            context={},
+            response=None,
+            start_time=due_wall_ms / 1000.0,
+            url=None,
+        )
+        return reply
+
+    def close(self) -> None:
+        """Closes the phone's connections."""
+        self._transport.close()

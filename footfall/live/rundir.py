@@ -1,0 +1,54 @@
+"""A run's folder: ledgers in, what the receiver said, the verdict and its summary out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+from footfall.evidence import ledger, received
+from footfall.evidence.manifest import Manifest
+from footfall.evidence.ops import Op, Trouble
+from footfall.evidence.received import Received
+from footfall.evidence.verdict import Verdict, encode_summary, judge
+from footfall.live.control import Control, PlatformGone
+
+
+def read_ledgers(directory: Path) -> Iterator[Op]:
+    """All ops of a run's ledger files, file by file."""
+    for path in sorted(directory.glob("ledger-*.ndjson")):
+        with path.open("rb") as lines:
+            yield from ledger.read(lines, str(path))
+
+
+def read_received(directory: Path) -> Iterator[Received] | None:
+    """What the receiver said it had, as kept in the run's folder; None if it could not be asked."""
+    path = directory / "received.ndjson"
+    return _received(path) if path.exists() else None
+
+
+def _received(path: Path) -> Iterator[Received]:
+    with path.open("rb") as lines:
+        yield from received.read(lines, str(path))
+
+
+def ask_receiver(control: Control | None, run: str, directory: Path) -> Trouble | None:
+    """Writes received.ndjson; or says why it could not."""
+    if control is None:
+        return Trouble("readback-failed", "the target has no read API of the local platform's kind to ask")
+    partial = directory / "received.ndjson.part"
+    try:
+        with partial.open("wb") as out:
+            for row in control.received(run):
+                out.write(received.encode(row))
+    except (PlatformGone, OSError) as error:
+        return Trouble("readback-failed", str(error))
+    partial.rename(directory / "received.ndjson")
+    return None
+
+
+def conclude(directory: Path, manifest: Manifest, troubles: Sequence[Trouble] = ()) -> Verdict:
+    """Judges the run from its folder and writes summary.json there."""
+    verdict = judge(manifest, chain(read_ledgers(directory), troubles), read_received(directory))
+    (directory / "summary.json").write_bytes(encode_summary(verdict))
+    return verdict
