@@ -33,8 +33,8 @@ KEEP_ALIVE_S = 150  # phones keep their connection between events
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How to run. `port` 0 takes a free one; `store` is a file, or ":memory:" for events that need not last; `fsync`
-    makes them survive a power failure too; `geofences` are files of POIs; `announce` gets one line when ready; `stop_with_stdin`
-    ends the platform when its standard input does, so that it never outlives the process that started it."""
+    makes them survive a power failure too; `geofences` are files of POIs; `announce` gets one line when ready;
+    `stop_with_stdin` ends the platform when its standard input does, so that it never outlives who started it."""
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT

@@ -87,15 +87,14 @@ def inside_times(leg: Leg, centre: Point, radius_m: float) -> tuple[float, float
         return None
     half_b = ax * dx + ay * dy
     disc = half_b * half_b - length2 * (ax * ax + ay * ay - rr)
-    if disc < 0.0:
+    # with both ends outside, the chord is on the leg if its middle is: f_in and f_out may be off by rounding
+    if not (starts_inside or ends_inside) and (disc < 0.0 or not 0.0 < -half_b < length2):
         return None
-    root = sqrt(disc)
+    root = sqrt(max(disc, 0.0))
     f_in, f_out = (-half_b - root) / length2, (-half_b + root) / length2
     took = leg.arrive_ms - leg.depart_ms
     if starts_inside:
         return (float("-inf"), leg.depart_ms + f_out * took)
     if ends_inside:
         return (leg.depart_ms + f_in * took, float("inf"))
-    if f_in < 0.0 or f_out > 1.0:
-        return None
     return (leg.depart_ms + f_in * took, leg.depart_ms + f_out * took)
