@@ -70,6 +70,7 @@ class Phone:
         "_monitor",
         "_owner",
         "_places",
+        "_places_headers",
         "_refresh_ms",
         "_stopped",
     )
@@ -93,6 +94,7 @@ class Phone:
         self._edge = Edge(model, sdk.edge_headers(model, owner.language), config.datastream, ids)
         self._lifecycle = Lifecycle(app, model, owner.language, owner.carrier)
         self._places = Places()
+        self._places_headers = sdk.places_headers(model, owner.language)
         self._identities = self._identity_map(None)
         self._made = 0
         self._asking: str | None = None  # id of the nearby query in flight
@@ -190,7 +192,7 @@ class Phone:
                     channel="places",
                     method="GET",
                     target=sdk.nearby_target(self._model, self._config.libraries, here, NEARBY_LIMIT),
-                    headers=sdk.places_headers(self._model, self._owner.language),
+                    headers=self._places_headers,
                     body=b"",
                     name="places nearby",
                 )

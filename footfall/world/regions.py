@@ -12,7 +12,7 @@ costs nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import ceil, inf
+from math import ceil, cos, inf, radians
 from typing import Literal
 
 import msgspec
@@ -79,12 +79,16 @@ class Report(msgspec.Struct, frozen=True):
 class _Region:
     """One monitored region: which side the OS believes the phone to be on, and the crossing it may report next."""
 
-    __slots__ = ("centre", "inside", "poi", "reach_deg", "report_ms", "since_ms")
+    __slots__ = ("centre", "inside", "poi", "reach_deg", "reach_lon_deg", "report_ms", "since_ms")
 
     def __init__(self, poi: Poi, inside: bool, now_ms: int) -> None:
         self.poi = poi
         self.centre = Point(lon=poi.lon, lat=poi.lat)
         self.reach_deg = poi.radius_m / METRES_PER_DEGREE
+        # a circle that reaches the antimeridian or comes near a pole is never taken to be far
+        self.reach_lon_deg = self.reach_deg / cos(radians(poi.lat)) if abs(poi.lat) <= 85.0 else 360.0
+        if abs(poi.lon) + self.reach_lon_deg > 180.0:
+            self.reach_lon_deg = 360.0
         self.inside = inside
         self.since_ms: float = now_ms  # what the phone did before does not count towards the hold
         self.report_ms: float = inf
@@ -127,10 +131,18 @@ class RegionMonitor:
             region.since_ms = next(open_now, now_ms)
         self._leg = leg
         south, north = sorted((leg.start.lat, leg.end.lat))
+        west, east = sorted((leg.start.lon, leg.end.lon))
+        if east - west > 180.0:  # across the antimeridian
+            west, east = -360.0, 360.0
         for region in self._regions.values():
-            # most circles lie wholly north or south of the leg, and then nothing dearer has to be asked
-            lat = region.centre.lat
-            if not region.inside and (lat > north + region.reach_deg or lat < south - region.reach_deg):
+            # most circles lie wholly beside the leg's box, and then nothing dearer has to be asked
+            lon, lat, reach = region.centre.lon, region.centre.lat, region.reach_deg
+            if not region.inside and (
+                lat > north + reach
+                or lat < south - reach
+                or lon > east + region.reach_lon_deg
+                or lon < west - region.reach_lon_deg
+            ):
                 region.report_ms = inf
             else:
                 self._look_ahead(region, now_ms)

@@ -37,11 +37,15 @@ def _date(epoch_day: int) -> str:
     return (date(1970, 1, 1) + timedelta(days=epoch_day)).isoformat()
 
 
+_TWO = tuple(f"{n:02d}" for n in range(60))
+_THREE = tuple(f"{n:03d}" for n in range(1000))
+
+
 def timestamp(epoch_ms: int) -> str:
     """`yyyy-MM-dd'T'HH:mm:ss.SSS'Z'`, UTC, as the SDK writes event times."""
     day, ms = divmod(epoch_ms, 86_400_000)
     minutes, ms = divmod(ms, 60_000)
-    return f"{_date(day)}T{minutes // 60:02d}:{minutes % 60:02d}:{ms // 1000:02d}.{ms % 1000:03d}Z"
+    return f"{_date(day)}T{_TWO[minutes // 60]}:{_TWO[minutes % 60]}:{_TWO[ms // 1000]}.{_THREE[ms % 1000]}Z"
 
 
 def identity_map(items: Iterable[tuple[str, tuple[IdentityItem, ...]]]) -> bytes:
