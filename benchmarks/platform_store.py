@@ -1,7 +1,5 @@
 """How many ExperienceEvents a second the local platform stores durably, one event a request, as phones send them.
 
-    python benchmarks/platform_store.py [--seconds 4] [--connections 64]
-
 Starts the platform in a process of its own on loopback, with a new store in a temporary directory, once as it runs by
 default (survives kill -9) and once with --fsync (survives a power failure), and loads it from this process. Every
 answer counted came after the commit of its event; at the end the rows in the file are compared with the answers.
@@ -10,7 +8,6 @@ Where the system allows, the platform has one core to itself and the load anothe
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import sqlite3
@@ -88,7 +85,8 @@ async def load(port: int, connections: int, seconds: float) -> tuple[int, float]
     return acknowledged[0], time.monotonic() - start
 
 
-def measure(arguments: list[str], connections: int, seconds: float) -> None:
+def measure(arguments: list[str], connections: int = 64, seconds: float = 4.0) -> float:
+    """Acknowledged events per second of a platform started with these arguments; every one is in its file."""
     with tempfile.TemporaryDirectory() as directory:
         store = Path(directory) / "store.sqlite"
         command = [sys.executable, "-m", "footfall.platform", "--port", "0", "--store", str(store), *arguments]
@@ -103,10 +101,9 @@ def measure(arguments: list[str], connections: int, seconds: float) -> None:
         with sqlite3.connect(store) as stored:
             rows = stored.execute("SELECT count(*) FROM events").fetchone()[0]
         stored.close()
-    label = "synchronous=FULL  " if arguments else "synchronous=NORMAL"
-    print(f"{label}  {events / took_s:8,.0f} events/s durable   {events:,} acknowledged, {rows:,} in the file")
     if rows < events:
         raise SystemExit("acknowledged events are missing from the file")
+    return events / took_s
 
 
 def own_core_each(platform: int) -> None:
@@ -117,17 +114,12 @@ def own_core_each(platform: int) -> None:
         os.sched_setaffinity(0, {second, *sorted(os.sched_getaffinity(0))[2:]})
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=4.0)
-    parser.add_argument("--connections", type=int, default=64)
-    options = parser.parse_args()
+def rates() -> dict[str, float]:
+    """Both ways of keeping events, one after the other."""
     every_core = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
-    for arguments in ([], ["--fsync"]):
-        measure(arguments, options.connections, options.seconds)
+    measured = {}
+    for name, arguments in (("normal_eps", []), ("fsync_eps", ["--fsync"])):
+        measured[name] = measure(list(arguments))
         if every_core:
             os.sched_setaffinity(0, every_core)
-
-
-if __name__ == "__main__":
-    main()
+    return measured

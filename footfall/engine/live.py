@@ -202,9 +202,7 @@ class Living:
 
     def _note_event(self, made: Made) -> None:
         life, event = self._life, made.event
-        content = blake2b(b"%d\0" % made.at_ms, digest_size=8)
-        content.update(event.body)
-        content.update(made.identities)
+        content = blake2b(b"%d\0%b%b" % (made.at_ms, event.body, made.identities), digest_size=8)
         self._numbers[made.event_id] = made.n
         self._journal.add(
             Created(

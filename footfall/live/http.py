@@ -9,17 +9,17 @@ parsing.
 
 from __future__ import annotations
 
-import ssl
 import time
 import zlib
 from contextlib import suppress
-from typing import Any
+from math import inf
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import gevent
 import httptools
 import msgspec
-from gevent import socket
+from gevent import socket, ssl
 
 from footfall.phone.signals import Reply, Request
 
@@ -59,7 +59,7 @@ class Network:
         self.origins = {"edge": edge, "places": places}
         self._tls = tls
         self._addresses: dict[Origin, tuple[Any, Any]] = {}
-        self._waiting: dict[Connection, float] = {}
+        self._watched: set[Connection] = set()
         self._watch: gevent.Greenlet[[], None] | None = None
 
     def connect(self, origin: Origin) -> socket.socket:
@@ -84,15 +84,15 @@ class Network:
             raise
         return sock
 
-    def await_answer(self, connection: Connection) -> None:
-        """From now on the connection's answer is late in READ_S seconds."""
-        self._waiting[connection] = time.monotonic() + READ_S
+    def watch(self, connection: Connection) -> None:
+        """From now on the connection's answers must not be later than it says."""
+        self._watched.add(connection)
         if self._watch is None:
             self._watch = gevent.spawn(self._watch_over)
 
-    def answered(self, connection: Connection) -> None:
-        """No longer waiting."""
-        self._waiting.pop(connection, None)
+    def forget(self, connection: Connection) -> None:
+        """The connection is closed."""
+        self._watched.discard(connection)
 
     def close(self) -> None:
         """Ends the watch."""
@@ -104,8 +104,8 @@ class Network:
         while True:
             gevent.sleep(0.5)
             now = time.monotonic()
-            for connection, late_s in list(self._waiting.items()):
-                if now >= late_s:
+            for connection in tuple(self._watched):
+                if now >= connection.late_s:
                     connection.give_up()
 
 
@@ -119,59 +119,69 @@ class Connection:
         "_expired",
         "_framed",
         "_headed",
+        "_host",
         "_keep",
         "_network",
         "_origin",
         "_parser",
+        "_prefix",
+        "_readable",
         "_retry_after",
         "_sock",
         "_used_s",
+        "late_s",
         "opened",
     )
 
     def __init__(self, network: Network, origin: Origin) -> None:
         self._network = network
         self._origin = origin
+        self._prefix = origin.prefix.encode()
+        self._host = b" HTTP/1.1\r\nHost: %s\r\n" % origin.netloc.encode()
+        self.late_s = inf  # when the answer that is waited for is overdue
         self._sock: socket.socket | None = None
+        self._readable: Any = None  # the event loop's watcher of the socket
         self._used_s = 0.0
         self._expired = False
         self.opened = 0  # connections made in this one's life; more than one tells of breaks
 
     def exchange(self, method: str, target: str, headers: bytes, body: bytes) -> Reply:
         """Sends one request and reads its answer; never raises for what a network can do."""
+        now_s = time.monotonic()
         try:
-            sock = self._ready()
+            sock = self._ready(now_s)
         except socket.gaierror:
             return Reply(0, failure="unreachable")
         except TimeoutError:
             return Reply(0, failure="timeout")
         except OSError:
             return Reply(0, failure="refused")
-        head = b"%s %s%s HTTP/1.1\r\nHost: %s\r\n%sContent-Length: %d\r\n\r\n" % (
-            method.encode(),
-            self._origin.prefix.encode(),
-            target.encode(),
-            self._origin.netloc.encode(),
-            headers,
-            len(body),
-        )
-        self._network.await_answer(self)
+        if method == "POST":
+            line = b"POST %s%s%s%sContent-Length: %d\r\n\r\n%s"
+            data = line % (self._prefix, target.encode(), self._host, headers, len(body), body)
+        else:
+            data = b"%s %s%s%s%s\r\n" % (method.encode(), self._prefix, target.encode(), self._host, headers)
+        self.late_s = now_s + READ_S
         try:
-            return self._talk(sock, head + body)
+            return self._talk(sock, data)
         except (OSError, httptools.HttpParserError):
             self.close()
             return Reply(0, failure="timeout" if self._expired else "reset")
         finally:
-            self._network.answered(self)
+            self.late_s = inf
 
-    def _ready(self) -> socket.socket:
+    def _ready(self, now_s: float) -> socket.socket:
         """The open connection, or a new one where the server closed it while it was idle."""
-        if self._sock is not None and time.monotonic() - self._used_s > _PROBE_AFTER_S and self._closed_by_server():
+        if self._sock is not None and now_s - self._used_s > _PROBE_AFTER_S and self._closed_by_server():
             self.close()
         if self._sock is None:
             self._sock = self._network.connect(self._origin)
             self._expired = False
             self.opened += 1
+            self._network.watch(self)
+            # a TLS socket may hold bytes that its descriptor no longer announces
+            if not isinstance(self._sock, ssl.SSLSocket):
+                self._readable = gevent.get_hub().loop.io(self._sock.fileno(), 1)
         return self._sock
 
     def _closed_by_server(self) -> bool:
@@ -190,6 +200,8 @@ class Connection:
         sent = sock.send(data)
         if sent < len(data):
             sock.sendall(data[sent:])
+        if self._readable is not None:
+            gevent.get_hub().wait(self._readable)  # asking at once would find nothing yet, at the price of an exception
         chunk = sock.recv(_CHUNK)
         answer = _common(chunk)
         if answer is not None:
@@ -252,26 +264,35 @@ class Connection:
     def close(self) -> None:
         """Closes the connection; the next exchange makes a new one."""
         if self._sock is not None:
+            self._network.forget(self)
+            if self._readable is not None:
+                self._readable.close()
+                self._readable = None
             self._sock.close()
             self._sock = None
 
 
 class PhoneTransport:
-    """The connections of one phone."""
+    """The connections of one phone: one to each host."""
 
     __slots__ = ("_connections", "_network")
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._connections: dict[Origin, Connection] = {}
+        self._connections: dict[str, Connection] = {}
 
     def send(self, request: Request, due_wall_ms: float) -> Reply:
         """See engine.live.Transport."""
-        origin = self._network.origins[request.channel]
-        connection = self._connections.get(origin)
-        if connection is None:
-            connection = self._connections[origin] = Connection(self._network, origin)
+        connection = self._connections.get(request.channel) or self._connect(request.channel)
         return connection.exchange(request.method, request.target, request.headers, request.body)
+
+    def _connect(self, channel: Literal["edge", "places"]) -> Connection:
+        origins = self._network.origins
+        if origins["edge"] == origins["places"]:
+            self._connections["edge"] = self._connections["places"] = Connection(self._network, origins[channel])
+        else:
+            self._connections[channel] = Connection(self._network, origins[channel])
+        return self._connections[channel]
 
     def close(self) -> None:
         """Closes all connections of the phone."""

@@ -48,4 +48,5 @@ def edge_problem(code: str, detail: str, request_id: str, headers: tuple[tuple[s
 
 
 def method_not_allowed(allowed: str) -> Response:
+    """405: the path exists, for another method."""
     return Response(405, (("allow", allowed),), b"")

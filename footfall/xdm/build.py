@@ -4,7 +4,7 @@ bytes without `_id` and `timestamp`, and what the ledger notes of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -138,12 +138,13 @@ def location(kind: Literal["entry", "exit"], poi: Poi) -> ExperienceEvent:
     )
 
 
-def commerce(kind: CommerceKind, lines: Iterable[CartLine], order: OrderRef | None = None) -> ExperienceEvent:
+@lru_cache(maxsize=1024)
+def commerce(kind: CommerceKind, lines: tuple[CartLine, ...], order: OrderRef | None = None) -> ExperienceEvent:
     """commerce.<kind> with the lines as productListItems; a purchase carries its order, paid in one payment.
 
     Amounts are numbers in the currency's main unit, rounded from whole cents, so that totals are exact to the cent.
+    Most are looks at one product, and the same from every phone: they are built once.
     """
-    lines = tuple(lines)
     items = tuple(
         ProductListItem(
             sku=line.product.sku,

@@ -198,6 +198,34 @@ def test_asking_late_makes_no_difference(trip, rules, late_ms):
     assert monitor.due(late_ms) == told_until(in_time, late_ms)
 
 
+NEIGHBOURS = (
+    place("cafe"),
+    place("kiosk", north_m=150.0, radius_m=60.0),
+    place("market", east_m=-200.0, north_m=-50.0, radius_m=200.0),
+    place("museum", east_m=5_000.0, radius_m=100.0),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(trip=trips, rules=st.sampled_from([IOS, ANDROID]), again=st.booleans())
+def test_each_region_is_monitored_as_if_it_were_alone(trip, rules, again):
+    # and it makes no difference whether the same list is registered again with every leg
+    def reports(*pois: Poi) -> list[Report]:
+        monitor = RegionMonitor(rules, spot(trip.start), trip.phase_s * 1000)
+        monitor.register(0, pois)
+        legs, end_ms = trip.legs()
+        told = []
+        for each in legs:
+            told += told_until(monitor, each.depart_ms)
+            monitor.move(each.depart_ms, each)
+            if again:
+                monitor.register(each.depart_ms, pois)
+        return told + told_until(monitor, end_ms)
+
+    alone = [report for poi in NEIGHBOURS for report in reports(poi)]
+    assert reports(*NEIGHBOURS) == sorted(alone, key=lambda report: (report.at_ms, report.poi.id))
+
+
 # Convict before you trust: the same oracle over a hundred trips of fixed streams
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from events import ANDROID_PHONE, APP, BARE, CAFE, CART, EVERY, IPHONE, ORDER, values_in, xdm_of
+from every_event import ANDROID_PHONE, APP, BARE, CAFE, CART, EVERY, IPHONE, ORDER, values_in, xdm_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -232,7 +232,7 @@ products = st.one_of(
 
 @given(lines=st.lists(st.builds(CartLine, products, st.integers(1, 99)), min_size=1, max_size=30))
 def test_totals_are_exact_to_the_cent(lines):
-    xdm = xdm_of(build.commerce("purchases", lines, ORDER))
+    xdm = xdm_of(build.commerce("purchases", tuple(lines), ORDER))
     written = [Decimal(item["priceTotal"]) for item in xdm["productListItems"]]
     assert [cents * 100 for cents in written] == [line.product.price_cents * line.quantity for line in lines]
     order = xdm["commerce"]["order"]

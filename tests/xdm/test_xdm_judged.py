@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from events import EVERY
+from every_event import EVERY
 
 from footfall.xdm import wire
 

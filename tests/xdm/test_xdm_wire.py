@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from events import CAFE, EVERY, values_in
+from every_event import CAFE, EVERY, values_in
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,9 +11,9 @@ from gevent.event import Event
 
 from footfall import __version__
 from footfall.engine.compile import compile_scenario
-from footfall.engine.live import Living
+from footfall.engine.live import Journal, Living
 from footfall.engine.population import Population
-from footfall.evidence.ops import Head
+from footfall.evidence.ops import Created, Head, Op
 from footfall.live import inputs
 from footfall.live.clock import PhoneClock
 from footfall.live.http import Network, Origin, PhoneTransport
@@ -27,7 +27,8 @@ Fire = Callable[..., None]
 
 
 class ActiveRun:
-    """The run in this process. `next_phone` leases an index; `ended` hears of every life that is over."""
+    """The run in this process. `next_phone` leases an index; `ended` hears of every life that is over, `watch` of
+    every event made."""
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class ActiveRun:
         next_phone: Callable[[], int | None],
         ended: Callable[[int], None],
         fire: Fire,
+        watch: Callable[[Created], None] | None = None,
     ) -> None:
         self.spec = spec
         read = inputs.decode(spec.scenario_file, spec.scenario_text, spec.geofences_file, spec.geofences_text)
@@ -53,6 +55,7 @@ class ActiveRun:
         self.ledger = LedgerFile(
             directory / f"ledger-{process}.ndjson", Head(spec.run, process, os.getpid(), __version__)
         )
+        self._journal: Journal = self.ledger if watch is None else _Watched(self.ledger, watch)
         self._network = Network(Origin.of(spec.host), Origin.of(spec.places_host or spec.host))
         self._next_phone = next_phone
         self._ended = ended
@@ -81,7 +84,7 @@ class ActiveRun:
         try:
             life = self._population.life(k)
             clock = PhoneClock(spec.origin_s, spec.speed, life.start_ms, ending, spec.drain_s)
-            Living(life, clock, transport, self.ledger).live()
+            Living(life, clock, transport, self._journal).live()
         except LedgerFull as full:
             self.trouble = str(full)
             self.end()
@@ -101,6 +104,21 @@ class ActiveRun:
         """After the last life: the ledger is flushed and closed."""
         self._network.close()
         self.ledger.close()
+
+
+class _Watched:
+    """A ledger of which somebody wants to see the events as they are made."""
+
+    def __init__(self, ledger: LedgerFile, watch: Callable[[Created], None]) -> None:
+        self._ledger = ledger
+        self._watch = watch
+        self.flush = ledger.flush
+
+    def add(self, op: Op) -> None:
+        """See engine.live.Journal."""
+        self._ledger.add(op)
+        if isinstance(op, Created):
+            self._watch(op)
 
 
 class RequestFailed(Exception):

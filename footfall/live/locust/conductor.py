@@ -37,7 +37,7 @@ from footfall.live.ledger import ESTIMATE_BYTES_PER_EVENT, LedgerFile, LedgerFul
 from footfall.live.locust.active import ActiveRun
 from footfall.live.locust.lease import LeaseBook
 from footfall.live.locust.options import BadUsage, RunOptions, read_options
-from footfall.live.locust.progress import RunProgress
+from footfall.live.locust.progress import Feed, RunProgress
 from footfall.live.locust.spec import RunSpec, this_machine
 from footfall.phone.ids import run_key
 from footfall.world.problems import BadInput
@@ -182,18 +182,19 @@ class Conductor:
         ledger = LedgerFile(directory / f"ledger-{process}.ndjson", Head(spec.run, process, 0, __version__))
         book = LeaseBook(phones, options.only if options.only >= 0 else None)
         run = Run(spec, manifest, book, ledger, read, options.give_up_s)
+        feed = None
         if self._distributed:
             self._runner.send_message("footfall.run", spec.to_message())
         else:
-            self.active = ActiveRun(
-                spec, "local", self._next_local_phone, self._local_ended, self._environment.events.request.fire
-            )
+            feed = Feed(spec.anchor_ms, {poi.id: poi.name for poi in read.pois})
+            fire = self._environment.events.request.fire
+            self.active = ActiveRun(spec, "local", self._next_local_phone, self._local_ended, fire, feed.take)
         self.run = run
         log.info(
             "run %s: %d phones, %s, speed %g, in %s", spec.run, run.phones, spec.scenario_file, spec.speed, directory
         )
         if self._environment.parsed_options.headless:
-            run.progress = RunProgress(run.phones)
+            run.progress = RunProgress(run.phones, feed)
         gevent.spawn(self._conduct, run)
 
     def _spec(self, options: RunOptions, read: Inputs, phones: int) -> RunSpec:
@@ -285,6 +286,11 @@ class Conductor:
                 log.info("--run-time is over")
                 break
         if not run.ending:
+            self._leave()
+        elif self._environment.parsed_options.headless:
+            # Locust stopped the test by itself, for the last worker is gone; it would now wait for ever for another
+            while not run.ended:
+                gevent.sleep(TICK_S)
             self._leave()
 
     def _gave_up(self, run: Run) -> bool:
@@ -447,6 +453,7 @@ class Conductor:
         if unread is not None:
             lost.append(unread)
         self.verdict = rundir.conclude(run.directory, run.manifest, lost)
+        log.info("%s: %s", self.verdict.validity, self.verdict.line)  # the web page shows the log
         if any(trouble.kind == "refused" for trouble in run.troubles):
             self._environment.process_exit_code = EXIT_BAD_USAGE
         else:

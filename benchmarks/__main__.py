@@ -1,0 +1,61 @@
+"""`make bench`: all rows, each in a process of its own so that one cannot warm or burden the next."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+_ROWS = {
+    "requests": "from benchmarks.requests import measure; out = measure({rounds})",
+    "in_process": "from benchmarks.in_process import measure; out = measure(max(3, {rounds} // 4))",
+    "memory": "from benchmarks.in_process import kilobytes_per_phone; out = {{'kb': kilobytes_per_phone()}}",
+    "store": "from benchmarks.platform_store import rates; out = rates()",
+}
+
+
+def _measure(name: str, rounds: int) -> dict[str, float]:
+    code = _ROWS[name].format(rounds=rounds) + "; import json; print('RESULT' + json.dumps(out))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
+    for line in done.stdout.splitlines():
+        if line.startswith("RESULT"):
+            return {key: float(value) for key, value in json.loads(line[6:]).items()}
+    sys.exit(f"benchmark {name} failed:\n{done.stderr[-2000:]}")
+
+
+def main() -> None:
+    """Measures and prints one table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=24, help="interleaved slices of each side (default %(default)s)")
+    rounds = parser.parse_args().rounds
+    console = Console()
+    results: dict[str, dict[str, float]] = {}
+    with console.status("measuring ...") as status:
+        for name in _ROWS:
+            status.update(f"measuring: {name}")
+            results[name] = _measure(name, rounds)
+    sent, line = results["requests"], results["in_process"]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title="one core, medians", title_justify="left")
+    table.add_column("what")
+    table.add_column("figure", justify="right")
+    table.add_column("beside it", style="dim")
+    bare = f"bare FastHttpUser, constant body of {sent['body_bytes']:.0f} bytes"
+    table.add_row("full phone with ledger, requests/s", f"{sent['phone_rps']:,.0f}", f"{sent['bare_rps']:,.0f} {bare}")
+    table.add_row("    CPU a request, us", f"{sent['phone_cpu_us']:.0f}", f"{sent['bare_cpu_us']:.0f} {bare}")
+    goal = "wanted: 1.5"
+    table.add_row("    requests/s, ratio to it", f"{sent['ratio_rps']:.2f}", goal)
+    table.add_row("    CPU a request, its ratio to ours", f"{sent['ratio_cpu']:.2f}", goal)
+    table.add_row("phones in virtual time, events/s", f"{line['phones_eps']:,.0f}", "answered at once, nothing stored")
+    table.add_row("phones into the platform's core, events/s", f"{line['line_eps']:,.0f}", "validated, kept in memory")
+    table.add_row("an idle phone, KB", f"{results['memory']['kb']:.1f}", "without greenlet and connection")
+    table.add_row("platform, events/s stored durably", f"{results['store']['normal_eps']:,.0f}", "survives kill -9")
+    table.add_row("    with --fsync", f"{results['store']['fsync_eps']:,.0f}", "survives a power loss")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
