@@ -1,4 +1,4 @@
-"""The line without a network: phones in virtual time, alone and into the platform's own core; and what a phone weighs."""
+"""The line without a network: phones in virtual time, alone and into the platform's own core; what a phone weighs."""
 
 from __future__ import annotations
 

@@ -16,14 +16,15 @@ from footfall import __version__
 EXIT_BAD_USAGE = 2
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The command line's grammar."""
+    top = argparse.ArgumentParser(
         prog="footfall",
         description="Phones with the Adobe Experience Platform Mobile SDK in them, over real places, with proof.",
         epilog="`make run` makes a run; `locust` in the checkout opens the web page.",
     )
-    parser.add_argument("--version", action="version", version=f"footfall {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    top.add_argument("--version", action="version", version=f"footfall {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     platform = commands.add_parser("platform", help="run the local Experience Platform on loopback")
     platform.add_argument("--port", type=int, default=8090, help="port on 127.0.0.1; 0 takes a free one (default 8090)")
@@ -41,12 +42,12 @@ def _parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="where an event came from, and what became of it")
     explain.add_argument("event_id", help="the event's _id, or its first 8 characters or more")
     explain.add_argument("--runs", default="runs", help="folder that the runs are kept in (default runs)")
-    return parser
+    return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     match options.command:
         case "platform":
             from footfall.platform.serve import ServeOptions, serve

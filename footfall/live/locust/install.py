@@ -85,7 +85,8 @@ def _hook_conductor(events: Any, environment: Any, runner: Any) -> None:
 
     def leave() -> None:
         runner.quit()
-        if conductor.run is None:
+        options = environment.parsed_options
+        if (options.headless or options.autostart) and conductor.run is None and conductor.failed is None:
             # Locust's main greenlet may be in its endless wait for workers, which nothing but an exception ends
             hub: Any = gevent.get_hub()
             hub.loop.run_callback(hub.parent.throw, SystemExit(EXIT_UNKNOWN))

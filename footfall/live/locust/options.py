@@ -35,8 +35,8 @@ class RunOptions(msgspec.Struct, frozen=True):
     runs: str
 
 
-# flag, default, shown in the web form, help
-_FLAGS: tuple[tuple[str, Any, bool, str], ...] = (
+# flag, default, shown in the web form, help. `locust --help` does not show a locustfile's options: README.md does.
+FLAGS: tuple[tuple[str, Any, bool, str], ...] = (
     ("--scenario", DEFAULT_SCENARIO, True, "scenario file, or its name below scenarios/"),
     ("--seed", -1, True, "seed of the population; -1: the scenario's own"),
     ("--speed", 120.0, True, "virtual seconds that pass in one real second"),
@@ -60,7 +60,7 @@ def add_options(parser: Any) -> None:
     (`group.add_argument` does not take them).
     """
     group = parser.add_argument_group("Footfall", "phones, places and proof")
-    for flag, default, in_form, text in _FLAGS:
+    for flag, default, in_form, text in FLAGS:
         env = "FOOTFALL_" + flag.strip("-").upper().replace("-", "_")
         if isinstance(default, bool):
             action = group.add_argument(flag, action="store_true", default=default, help=text, env_var=env)
