@@ -73,32 +73,37 @@ class Control:
     """The control and read API of one platform."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=10.0, trust_env=False)
+        self._url = url if "://" in url else f"http://{url}"
+
+    def _client(self) -> httpx.Client:
+        return httpx.Client(base_url=self._url, timeout=10.0, trust_env=False)
 
     def register(self, run: str, datastream: str) -> None:
         """Makes the platform take the datastream's events as this run's. Raises PlatformGone."""
         try:
-            answer = self._http.post("/api/runs", json={"run": run, "datastream": datastream})
+            with self._client() as http:
+                answer = http.post("/api/runs", json={"run": run, "datastream": datastream})
         except httpx.HTTPError as error:
-            raise PlatformGone(f"{self._http.base_url} does not answer: {error}") from error
+            raise PlatformGone(f"{self._url} does not answer: {error}") from error
         if answer.status_code >= 300:
-            raise PlatformGone(f"{self._http.base_url}api/runs answered {answer.status_code}: {answer.text[:200]}")
+            raise PlatformGone(f"{self._url}/api/runs answered {answer.status_code}: {answer.text[:200]}")
 
     def received(self, run: str) -> Iterator[Received]:
         """All that the platform stored of the run, in its order. Raises PlatformGone."""
         after = 0
-        while True:
-            try:
-                answer = self._http.get(f"/api/runs/{run}/received", params={"after": after, "limit": 50_000})
-                answer.raise_for_status()
-            except httpx.HTTPError as error:
-                raise PlatformGone(f"{self._http.base_url} does not answer: {error}") from error
-            rows = answer.text.splitlines()
-            if not rows:
-                return
-            for row in rows:
-                after, received = _row(row)
-                yield received
+        with self._client() as http:
+            while True:
+                try:
+                    answer = http.get(f"/api/runs/{run}/received", params={"after": after, "limit": 50_000})
+                    answer.raise_for_status()
+                except httpx.HTTPError as error:
+                    raise PlatformGone(f"{self._url} does not answer: {error}") from error
+                rows = answer.text.splitlines()
+                if not rows:
+                    return
+                for row in rows:
+                    after, received = _row(row)
+                    yield received
 
 
 class _Row(msgspec.Struct):

@@ -42,13 +42,20 @@ def ask_receiver(control: Control | None, run: str, directory: Path) -> Trouble 
             for row in control.received(run):
                 out.write(received.encode(row))
     except (PlatformGone, OSError) as error:
+        partial.unlink(missing_ok=True)
         return Trouble("readback-failed", str(error))
     partial.rename(directory / "received.ndjson")
     return None
 
 
 def conclude(directory: Path, manifest: Manifest, troubles: Sequence[Trouble] = ()) -> Verdict:
-    """Judges the run from its folder and writes summary.json there."""
+    """Judges the run from its folder and writes summary.json there, whole or not at all: where the disk is full, the
+    verdict can still be told, and `footfall check` writes it when there is room."""
     verdict = judge(manifest, chain(read_ledgers(directory), troubles), read_received(directory))
-    (directory / "summary.json").write_bytes(encode_summary(verdict))
+    partial = directory / "summary.json.part"
+    try:
+        partial.write_bytes(encode_summary(verdict))
+        partial.rename(directory / "summary.json")
+    except OSError:
+        partial.unlink(missing_ok=True)
     return verdict

@@ -25,6 +25,7 @@ from rich.console import Console
 from footfall import __version__
 from footfall.evidence import manifest as manifests
 from footfall.evidence import report
+from footfall.evidence.ledger import LedgerDamaged
 from footfall.evidence.manifest import Expectations, Manifest
 from footfall.evidence.ops import Head, Lease, Trouble
 from footfall.evidence.verdict import Verdict
@@ -381,7 +382,8 @@ class Conductor:
 
     def _on_refused(self, environment: Any, msg: Any, **_: Any) -> None:
         run = self.run
-        if run is not None and msg.data["run"] == run.spec.run and not run.ending:
+        if run is not None and msg.data["run"] == run.spec.run:
+            run.finished.add(msg.node_id)
             run.trouble("refused", msg.data["why"])
 
     def _on_finished(self, environment: Any, msg: Any, **_: Any) -> None:
@@ -452,7 +454,13 @@ class Conductor:
         lost = [*run.troubles] if run.ledger.broken else []
         if unread is not None:
             lost.append(unread)
-        self.verdict = rundir.conclude(run.directory, run.manifest, lost)
+        try:
+            self.verdict = rundir.conclude(run.directory, run.manifest, lost)
+        except (LedgerDamaged, OSError) as error:  # a full disk, say: the run is over, and nothing is known of it
+            self.failed = str(error)
+            log.error("no verdict: %s", error)
+            self._environment.process_exit_code = EXIT_UNKNOWN
+            return
         log.info("%s: %s", self.verdict.validity, self.verdict.line)  # the web page shows the log
         if any(trouble.kind == "refused" for trouble in run.troubles):
             self._environment.process_exit_code = EXIT_BAD_USAGE
