@@ -7,7 +7,7 @@ from itertools import accumulate
 
 import msgspec
 
-from footfall.scenario.types import Action, Distribution, Fixed, Lognormal, Scenario, Uniform
+from footfall.scenario.types import Action, Distribution, Fixed, Lognormal, Scenario, Uniform, Walk
 from footfall.world.geo import Point, moved
 from footfall.world.pois import Poi
 from footfall.world.streams import Stream
@@ -27,11 +27,12 @@ class ReadyState(msgspec.Struct, frozen=True):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """A scenario with its places, ready for lives. Homes lie in the box of the places and 400 m around it."""
+    """A scenario with its places, ready for lives. `goals` has the places that each walk may lead to, by its `to`.
+    Homes lie in the box of the places and 400 m around it."""
 
     scenario: Scenario
     pois: tuple[Poi, ...]
-    categories: dict[str, tuple[Poi, ...]]
+    goals: dict[tuple[str, ...], tuple[Poi, ...]]
     states: dict[str, ReadyState]
     platforms: tuple[str, ...]
     platform_cumulative: tuple[float, ...]
@@ -41,13 +42,11 @@ class Ready(msgspec.Struct, frozen=True):
 
 def compile_scenario(scenario: Scenario, pois: Sequence[Poi]) -> Ready:
     """Binds a checked scenario to the places of its libraries."""
-    categories: dict[str, tuple[Poi, ...]] = {}
-    for poi in pois:
-        categories[poi.category] = (*categories.get(poi.category, ()), poi)
+    walks = {action.to for state in scenario.states for action in state.do if isinstance(action, Walk)}
     return Ready(
         scenario=scenario,
         pois=tuple(pois),
-        categories=categories,
+        goals={to: tuple(poi for poi in pois if not to or poi.category in to) for to in walks},
         states={
             state.name: ReadyState(
                 state.name,

@@ -21,7 +21,6 @@ from footfall.phone import sdk
 from footfall.phone.edge import error_statuses
 from footfall.phone.signals import (
     Due,
-    Effect,
     IgnoredCrossing,
     Made,
     Replied,
@@ -185,20 +184,17 @@ class Living:
     def _feed(self, signal: Signal) -> None:
         self._wake_ms = inf
         for effect in self._life.phone.feed(self._now, signal):
-            self._carry_out(effect)
-
-    def _carry_out(self, effect: Effect) -> None:
-        match effect:
-            case Made():
-                self._note_event(effect)
-            case Send(request):
-                self._send(request)
-            case WakeAt(at_ms):
-                self._wake_ms = at_ms
-            case StartedInside(poi_id):
-                self._journal.add(Inside(self._life.k, poi_id, self._now))
-            case IgnoredCrossing(poi_id, kind, why):
-                self._journal.add(Ignored(self._life.k, poi_id, kind, why, self._now))
+            match effect:
+                case Made():
+                    self._note_event(effect)
+                case Send():
+                    self._send(effect.request)
+                case WakeAt():
+                    self._wake_ms = effect.at_ms
+                case StartedInside():
+                    self._journal.add(Inside(self._life.k, effect.poi_id, self._now))
+                case IgnoredCrossing():
+                    self._journal.add(Ignored(self._life.k, effect.poi_id, effect.kind, effect.why, self._now))
 
     def _note_event(self, made: Made) -> None:
         life, event = self._life, made.event

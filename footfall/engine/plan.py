@@ -159,10 +159,11 @@ class Customer:
 
     def _choose(self, to: tuple[str, ...]) -> Poi:
         """A place of the categories: of two drawn alike the nearer one, never the one where the customer stands."""
-        pois = self._ready.pois if not to else tuple(p for name in to for p in self._ready.categories.get(name, ()))
+        pois = self._ready.goals[to]
         drawn = [pois[i] for i in self._streams.route.sample(len(pois), 3)]
-        away = [p for p in drawn if distance_m(self._here, Point(lon=p.lon, lat=p.lat)) > p.radius_m][:2]
-        return min(away or drawn, key=lambda p: distance_m(self._here, Point(lon=p.lon, lat=p.lat)))
+        ways = [(distance_m(self._here, Point(lon=p.lon, lat=p.lat)), p) for p in drawn]
+        away = [way for way in ways if way[0] > way[1].radius_m][:2]
+        return min(away or ways, key=lambda way: way[0])[1]
 
     def _spot(self, poi: Poi) -> Point:
         """Where in the place the customer stands."""

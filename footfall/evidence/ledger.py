@@ -8,7 +8,7 @@ concluded from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -16,6 +16,7 @@ from footfall.evidence.ops import Op, Trouble
 
 # One encoder and one decoder for the process: making them costs more than a line does. Neither keeps any state.
 _encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 _decode = msgspec.json.Decoder(Op).decode
 
 
@@ -32,6 +33,11 @@ class LedgerDamaged(Exception):
 def encode(op: Op) -> bytes:
     """The op as one line of NDJSON, newline included. A newline inside a text is escaped, so a line stays a line."""
     return _encode(op) + b"\n"
+
+
+def encode_all(ops: Sequence[Op]) -> bytes:
+    """The ops, a line each; in one call, which is what makes a ledger cheap."""
+    return _encode_lines(ops)
 
 
 def read(lines: Iterable[bytes], file: str) -> Iterator[Op]:

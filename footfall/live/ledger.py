@@ -23,7 +23,7 @@ class LedgerFile:
     def __init__(self, path: Path, head: Head) -> None:
         self.path = path
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        self._lines: list[bytes] = []
+        self._ops: list[Op] = []
         self._size = os.fstat(self._fd).st_size
         self._broken: OSError | None = None
         self.add(head)
@@ -36,16 +36,16 @@ class LedgerFile:
 
     def add(self, op: Op) -> None:
         """Takes a line."""
-        self._lines.append(ledger.encode(op))
+        self._ops.append(op)
 
     def flush(self) -> None:
         """Hands all lines taken so far to the operating system. Raises LedgerFull, now and ever after, when that is no
         longer possible; the file then ends with its last whole line."""
         if self._broken is not None:
             raise LedgerFull(f"{self.path}: {self._broken.strerror}") from self._broken
-        if not self._lines:
+        if not self._ops:
             return
-        data = b"".join(self._lines)
+        data = ledger.encode_all(self._ops)
         written = 0
         try:
             while written < len(data):
@@ -57,7 +57,7 @@ class LedgerFile:
                 os.ftruncate(self._fd, self._size + whole)
             raise LedgerFull(f"{self.path}: {error.strerror}") from error
         finally:
-            self._lines.clear()
+            self._ops.clear()
         self._size += written
 
     def close(self) -> None:

@@ -72,8 +72,18 @@ _HINTS = msgspec.json.Decoder(tuple[_Hint, ...])
 
 
 # Most answers of a server say the same as its last one did, to whichever phone: what they mean is worked out once.
-_stored = lru_cache(maxsize=256)(_STORED.decode)
-_hints = lru_cache(maxsize=256)(_HINTS.decode)
+
+
+@lru_cache(maxsize=256)
+def _stored(payload: bytes) -> tuple[wire.StateEntry, ...]:
+    return tuple(wire.StateEntry(item.key, item.value, item.max_age) for item in _STORED.decode(payload))
+
+
+@lru_cache(maxsize=256)
+def _hints(payload: bytes) -> tuple[tuple[str, int], ...]:
+    """(hint, seconds to live) of scope EdgeNetwork, the hint as it stands in a path."""
+    hints = _HINTS.decode(payload)
+    return tuple((quote(h.hint, safe=""), h.ttl_seconds) for h in hints if h.scope == "EdgeNetwork" and h.hint)
 
 
 def error_statuses(body: bytes) -> tuple[int, ...]:
@@ -106,8 +116,8 @@ class Edge:
         "_meta_until_ms",
         "_model",
         "_queue",
-        "_retry_ms",
         "_state",
+        "retry_ms",
     )
 
     def __init__(self, model: PhoneModel, headers: bytes, datastream: str, ids: Ids) -> None:
@@ -118,7 +128,7 @@ class Edge:
         self._ids = ids
         self._queue: deque[Hit] = deque()
         self._in_flight: str | None = None  # request id
-        self._retry_ms: int | None = None
+        self.retry_ms: int | None = None  # when the head of the queue is to be tried again, if it has to wait
         self._state: dict[str, tuple[wire.StateEntry, int]] = {}  # key -> (entry, expires_ms)
         self._hint = ""
         self._hint_until_ms = 0
@@ -130,11 +140,6 @@ class Edge:
         """Ids of the events that are still to be delivered, the one in flight included."""
         return tuple(hit.event_id for hit in self._queue)
 
-    @property
-    def retry_ms(self) -> int | None:
-        """When the head of the queue is to be tried again, if it has to wait."""
-        return self._retry_ms
-
     def put(self, hit: Hit) -> None:
         """Queues a hit behind all others."""
         self._queue.append(hit)
@@ -143,11 +148,11 @@ class Edge:
         """The request to send now, if the queue has a head that may go."""
         if self._in_flight is not None or not self._queue:
             return None
-        if self._retry_ms is not None and now_ms < self._retry_ms:
+        if self.retry_ms is not None and now_ms < self.retry_ms:
             return None
         hit = self._queue[0]
         hit.attempts += 1
-        self._retry_ms = None
+        self.retry_ms = None
         request_id = self._in_flight = self._ids.next_request()
         return Request(
             id=request_id,
@@ -168,7 +173,7 @@ class Edge:
         self._in_flight = None
         what = sdk.disposition(self._model, reply)
         if what == "retry":
-            self._retry_ms = now_ms + 1000 * sdk.retry_after_s(reply)
+            self.retry_ms = now_ms + 1000 * sdk.retry_after_s(reply)
             return
         self._queue.popleft()
         if what == "done" and reply.status != 204:
@@ -189,27 +194,21 @@ class Edge:
 
     def _take(self, now_ms: int, handle: _Handle) -> None:
         if handle.type == "state:store":
-            self._store(now_ms, _stored(bytes(handle.payload)))
+            for entry in _stored(bytes(handle.payload)):
+                self._store(now_ms, entry)
         elif handle.type == "locationHint:result":
-            self._take_hint(now_ms, _hints(bytes(handle.payload)))
+            for self._hint, ttl_s in _hints(bytes(handle.payload)):
+                self._hint_until_ms = now_ms + 1000 * ttl_s
 
-    def _store(self, now_ms: int, items: tuple[_Stored, ...]) -> None:
-        for item in items:
-            had = self._state.get(item.key)
-            if item.max_age <= 0:
-                self._state.pop(item.key, None)
-                self._meta_until_ms = 0
-                continue
-            entry = wire.StateEntry(item.key, item.value, item.max_age)
-            self._state[item.key] = (entry, now_ms + 1000 * item.max_age)
-            if had is None or had[0] != entry:  # else the bytes made of it are still right
-                self._meta_until_ms = 0
-
-    def _take_hint(self, now_ms: int, hints: tuple[_Hint, ...]) -> None:
-        for hint in hints:
-            if hint.scope == "EdgeNetwork" and hint.hint:
-                self._hint = quote(hint.hint, safe="")  # it becomes a part of a path
-                self._hint_until_ms = now_ms + 1000 * hint.ttl_seconds
+    def _store(self, now_ms: int, entry: wire.StateEntry) -> None:
+        had = self._state.get(entry.key)
+        if entry.max_age <= 0:
+            self._state.pop(entry.key, None)
+            self._meta_until_ms = 0
+            return
+        self._state[entry.key] = (entry, now_ms + 1000 * entry.max_age)
+        if had is None or had[0] != entry:  # else the bytes made of it are still right
+            self._meta_until_ms = 0
 
     def _hint_at(self, now_ms: int) -> str:
         return self._hint if now_ms < self._hint_until_ms else ""

@@ -17,7 +17,7 @@ STATE_UPDATE_MS = 500
 class Lifecycle:
     """The lifecycle of the app on one phone."""
 
-    __slots__ = ("_app", "_carrier", "_language", "_launched_ms", "_model", "_paused_ms", "_version")
+    __slots__ = ("_app", "_carrier", "_language", "_launched_ms", "_model", "_paused_ms", "_version", "close_due_ms")
 
     def __init__(self, app: AppInfo, model: PhoneModel, language: str, carrier: str | None) -> None:
         self._app = app
@@ -27,11 +27,7 @@ class Lifecycle:
         self._version: str | None = None  # of the app at its last launch; None before the first
         self._launched_ms: int | None = None
         self._paused_ms: int | None = None
-
-    @property
-    def close_due_ms(self) -> int | None:
-        """When a pending close becomes an event."""
-        return None if self._paused_ms is None else self._paused_ms + STATE_UPDATE_MS
+        self.close_due_ms: int | None = None  # when a pending close becomes an event
 
     @property
     def installed(self) -> bool:
@@ -41,7 +37,7 @@ class Lifecycle:
     def start(self, now_ms: int) -> ExperienceEvent | None:
         """The app comes to the foreground: its launch event, unless it was only away for a blink."""
         if self._paused_ms is not None and now_ms < self._paused_ms + STATE_UPDATE_MS:
-            self._paused_ms = None
+            self._paused_ms = self.close_due_ms = None
             return None
         if self._launched_ms is not None:
             return None
@@ -55,6 +51,7 @@ class Lifecycle:
         """The app goes to the background; the close event is due half a second later."""
         if self._launched_ms is not None:
             self._paused_ms = now_ms
+            self.close_due_ms = now_ms + STATE_UPDATE_MS
 
     def close(self, now_ms: int) -> tuple[int, ExperienceEvent] | None:
         """The close event and its timestamp (that of the pause), once it is due.
@@ -64,6 +61,6 @@ class Lifecycle:
         if self._paused_ms is None or self._launched_ms is None or now_ms < self._paused_ms + STATE_UPDATE_MS:
             return None
         paused_ms, length_s = self._paused_ms, (self._paused_ms - self._launched_ms) // 1000
-        self._paused_ms = self._launched_ms = None
+        self._paused_ms = self._launched_ms = self.close_due_ms = None
         told = length_s if length_s > 0 or self._model.platform == "ios" else None
         return paused_ms, build.close(told)

@@ -119,7 +119,8 @@ class Phone:
     def feed(self, now_ms: int, signal: Signal) -> list[Effect]:
         """What the phone does about the signal. Ends with a WakeAt if the phone waits for a time."""
         effects: list[Effect] = []
-        self._close_if_due(now_ms, effects)  # first: a close that was due is not a blink, whoever comes with it
+        if self._lifecycle.close_due_ms is not None:
+            self._close_if_due(now_ms, effects)  # first: a close that was due is not a blink, whoever comes with it
         match signal:
             case Replied():
                 self._take_reply(now_ms, signal.request_id, signal.reply, effects)
@@ -136,11 +137,17 @@ class Phone:
                 self._lifecycle.pause(now_ms)
             case LoggedIn():
                 self._identities = self._identity_map(signal.email)
-        self._do_what_is_due(now_ms, effects)
+        if not self._stopped and (now_ms >= self._monitor.next_ms or now_ms >= self._refresh_ms):
+            self._do_what_is_due(now_ms, effects)
         request = self._edge.next_request(now_ms)
         if request is not None:
             effects.append(Send(request))
-        wake_ms = self._next_wake_ms()
+        wake_ms: float = inf
+        if not self._stopped:
+            wake_ms = self._refresh_ms if self._refresh_ms < self._monitor.next_ms else self._monitor.next_ms
+        for due_ms in (self._lifecycle.close_due_ms, self._edge.retry_ms):
+            if due_ms is not None and due_ms < wake_ms:
+                wake_ms = due_ms
         if wake_ms < inf:
             effects.append(WakeAt(max(ceil(wake_ms), now_ms)))
         return effects
@@ -159,9 +166,7 @@ class Phone:
             self._make(now_ms, closing[0], closing[1], effects)
 
     def _do_what_is_due(self, now_ms: int, effects: list[Effect]) -> None:
-        if self._stopped:
-            return
-        for report in self._monitor.due(now_ms) if now_ms >= self._monitor.next_ms else ():
+        for report in self._monitor.due(now_ms):
             event = self._places.process_region(report.kind, report.poi.id)
             if event is None:
                 effects.append(IgnoredCrossing(report.poi.id, report.kind, "not in the last nearby list"))
@@ -217,12 +222,3 @@ class Phone:
         if email is not None:
             items.append(("Email", (wire.IdentityItem(email, authenticated_state="authenticated"),)))
         return wire.identity_map(items)
-
-    def _next_wake_ms(self) -> float:
-        wake_ms: float = inf
-        if not self._stopped:
-            wake_ms = min(self._refresh_ms, self._monitor.next_ms)
-        for due_ms in (self._lifecycle.close_due_ms, self._edge.retry_ms):
-            if due_ms is not None and due_ms < wake_ms:
-                wake_ms = due_ms
-        return wake_ms

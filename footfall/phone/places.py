@@ -47,8 +47,8 @@ def read_nearby(body: bytes) -> tuple[Poi, ...] | None:
         places = _ANSWER.decode(body).places
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    rows = (_poi(bytes(raw)) for raw in (*places.user_within, *places.pois))
-    return tuple(poi for poi in rows if poi is not None)
+    rows = [_poi(bytes(raw)) for raw in places.user_within + places.pois]
+    return tuple([poi for poi in rows if poi is not None])
 
 
 @lru_cache(maxsize=4096)

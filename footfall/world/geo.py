@@ -69,11 +69,13 @@ def inside_times(leg: Leg, centre: Point, radius_m: float) -> tuple[float, float
     A straight leg cuts a circle in one piece. from_ms is -inf when it is inside already at the start (it was standing
     there), to_ms is inf when it ends inside (it stays there).
     """
-    kx = METRES_PER_DEGREE * cos(radians(centre.lat))
-    ax = wrapped(leg.start.lon - centre.lon) * kx
-    ay = (leg.start.lat - centre.lat) * METRES_PER_DEGREE
-    bx = wrapped(leg.end.lon - centre.lon) * kx
-    by = (leg.end.lat - centre.lat) * METRES_PER_DEGREE
+    lon, lat = centre.lon, centre.lat
+    kx = METRES_PER_DEGREE * cos(radians(lat))
+    west, east = leg.start.lon - lon, leg.end.lon - lon
+    if not (-180.0 <= west <= 180.0 and -180.0 <= east <= 180.0):
+        west, east = wrapped(west), wrapped(east)
+    ax, ay = west * kx, (leg.start.lat - lat) * METRES_PER_DEGREE
+    bx, by = east * kx, (leg.end.lat - lat) * METRES_PER_DEGREE
     dx, dy = bx - ax, by - ay
     if abs(dx) > 180.0 * kx:
         return None  # it crosses the meridian opposite the centre; its line on the plane would sweep round the world
