@@ -1,0 +1,157 @@
+"""What differs between the SDKs, literally: headers, URLs, what is tried again and when."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from sdk_words import IPHONE, PIXEL
+
+from footfall.phone import sdk
+from footfall.phone.signals import Reply
+from footfall.world.geo import Point
+
+# (status, failure) -> what iOS does, what Android does
+DISPOSITIONS = [
+    (200, "", "done", "done"),  # OK
+    (204, "", "done", "done"),  # no content
+    (207, "", "done", "done"),  # multi-status: done, whatever its error entries say
+    (408, "", "retry", "retry"),  # the six recoverable codes
+    (429, "", "retry", "retry"),
+    (502, "", "retry", "retry"),
+    (503, "", "retry", "retry"),
+    (504, "", "retry", "retry"),
+    (507, "", "retry", "retry"),
+    (500, "", "drop", "drop"),  # not among them, though a 5xx
+    (501, "", "drop", "drop"),
+    (505, "", "drop", "drop"),
+    (400, "", "drop", "drop"),  # invalid datastream
+    (401, "", "drop", "drop"),
+    (403, "", "drop", "drop"),
+    (404, "", "drop", "drop"),  # invalid location hint
+    (413, "", "drop", "drop"),
+    (422, "", "drop", "drop"),
+    (201, "", "drop", "drop"),  # other 2xx are unknown to the SDK
+    (202, "", "drop", "drop"),
+    (301, "", "drop", "drop"),
+    (0, "timeout", "retry", "retry"),  # URLError.timedOut; response code -1
+    (0, "refused", "retry", "retry"),  # cannotConnectToHost; no connection object
+    (0, "reset", "retry", "retry"),  # networkConnectionLost
+    (0, "unreachable", "drop", "retry"),  # cannotFindHost: the one that iOS gives up on
+]
+
+
+@pytest.mark.parametrize(("status", "failure", "on_ios", "on_android"), DISPOSITIONS)
+def test_what_becomes_of_the_hit(status, failure, on_ios, on_android) -> None:
+    reply = Reply(status, failure=failure)
+    assert (sdk.disposition(IPHONE, reply), sdk.disposition(PIXEL, reply)) == (on_ios, on_android)
+
+
+RETRY_AFTER = [
+    (None, 5),  # no header: the SDK's default
+    ("7", 7),
+    (" 12 ", 12),  # white space around a header's value is not part of it
+    ("0", 5),  # not above 0
+    ("-1", 5),
+    ("Wed, 21 Oct 2026 07:28:00 GMT", 5),  # HTTP dates are not read
+    ("1.5", 5),  # no whole number
+    ("", 5),
+    ("soon", 5),
+    ("١٢", 5),  # digits, but not ASCII's
+    ("3600", 3600),  # no upper bound
+    ("9" * 5_000, 5),  # longer than any number the SDK could hold
+]
+
+
+@pytest.mark.parametrize(("header", "seconds"), RETRY_AFTER)
+def test_when_it_is_tried_again(header, seconds) -> None:
+    assert sdk.retry_after_s(Reply(503, retry_after=header)) == seconds
+
+
+def test_user_agents_are_the_sdks_own() -> None:
+    assert sdk.user_agent(IPHONE, "en-US") == "Mozilla/5.0 (iPhone; CPU OS 17_5_1 like Mac OS X; en-US)"
+    assert sdk.user_agent(PIXEL, "en-US") == "Mozilla/5.0 (Linux; U; Android 14; en-US; Pixel 8 Build/AP1A.240405.002)"
+
+
+EDGE_HEADERS = {
+    "ios": (
+        b"accept: application/json\r\n"
+        b"Content-Type: application/json\r\n"
+        b"User-Agent: Mozilla/5.0 (iPhone; CPU OS 17_5_1 like Mac OS X; fi-FI)\r\n"
+        b"Accept-Language: fi-FI\r\n"
+        b"Accept-Encoding: gzip, deflate, br\r\n"
+    ),
+    "android": (
+        b"accept: application/json\r\n"
+        b"Content-Type: application/json\r\n"
+        b"User-Agent: Mozilla/5.0 (Linux; U; Android 14; fi-FI; Pixel 8 Build/AP1A.240405.002)\r\n"
+        b"Accept-Language: fi-FI\r\n"
+        b"Accept-Encoding: gzip\r\n"
+        b"Connection: Keep-Alive\r\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("model", [IPHONE, PIXEL], ids=["ios", "android"])
+def test_header_lines(model) -> None:
+    edge = sdk.edge_headers(model, "fi-FI")
+    assert edge == EDGE_HEADERS[model.platform]
+    # a Places query says only who asks: no API key, no content type
+    assert sdk.places_headers(model, "fi-FI") == edge.removeprefix(
+        b"accept: application/json\r\nContent-Type: application/json\r\n"
+    )
+
+
+def test_implementation_details() -> None:
+    assert sdk.details(IPHONE) == (
+        b'{"name":"https://ns.adobe.com/experience/mobilesdk/ios","version":"5.11.0+5.0.3","environment":"app"}'
+    )
+    assert sdk.details(PIXEL) == (
+        b'{"name":"https://ns.adobe.com/experience/mobilesdk/android","version":"3.8.0+3.0.2","environment":"app"}'
+    )
+
+
+def test_interact_with_and_without_a_location_hint() -> None:
+    assert sdk.interact_target("", "abc", "R-1") == "/ee/v1/interact?configId=abc&requestId=R-1"
+    assert sdk.interact_target("or2", "abc", "R-1") == "/ee/or2/v1/interact?configId=abc&requestId=R-1"
+
+
+# the line of places_query_urls.txt, counted without comments, and what the app asked
+QUERIES = [
+    (0, IPHONE, ("1234", "2345"), Point(lat=12.34, lon=23.45), 5),
+    (1, PIXEL, ("library1",), Point(lat=22.22, lon=33.33), 20),
+    (2, PIXEL, ("lib1", "lib2", "lib3"), Point(lat=22.22, lon=33.33), 20),
+]
+
+
+@pytest.mark.parametrize(("line", "model", "libraries", "here", "limit"), QUERIES)
+def test_nearby_queries_have_the_form_of_the_goldens(golden: Path, line, model, libraries, here, limit) -> None:
+    lines = (golden / "requests/places_query_urls.txt").read_text().splitlines()
+    url = urlsplit([text for text in lines if text.startswith("GET ")][line].removeprefix("GET "))
+
+    path, _, query = sdk.nearby_target(model, libraries, here, limit).partition("?")
+
+    assert path == url.path  # with a trailing slash on iOS, without on Android
+    ours, theirs = parse_qsl(query), parse_qsl(url.query)
+    assert [name for name, _ in ours] == [name for name, _ in theirs]  # the platform's order
+    for (name, value), (_, expected) in zip(ours, theirs, strict=True):
+        if name in ("latitude", "longitude"):
+            assert float(value) == float(expected)
+            assert re.fullmatch(r"-?\d+\.\d{6}", value)  # 0.1 m, and never an exponent
+        else:
+            assert value == expected
+
+
+def test_a_position_near_zero_has_no_exponent() -> None:
+    target = sdk.nearby_target(PIXEL, ("a",), Point(lat=0.000001, lon=-0.0000004), 20)
+    assert target == "/placesedgequery?latitude=0.000001&longitude=-0.000000&limit=20&library=a"
+
+
+def test_a_librarys_name_cannot_break_the_request_line() -> None:
+    target = sdk.nearby_target(IPHONE, ("old town & sea", "a/b?c"), Point(lat=1.0, lon=2.0), 3)
+    assert target == (
+        "/placesedgequery/?library=old%20town%20%26%20sea&library=a%2Fb%3Fc"
+        "&latitude=1.000000&longitude=2.000000&limit=3"
+    )
