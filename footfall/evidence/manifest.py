@@ -31,7 +31,8 @@ class Manifest(msgspec.Struct, frozen=True):
 
     `speed` is virtual seconds per real second, 0 where time was virtual and nobody waited. `started_ms` is wall time,
     milliseconds since the epoch; `anchor_ms` is the moment, in the same unit, that virtual 0 stands for, and
-    `lasts_ms` the virtual length. `command` is the command line that began the run.
+    `lasts_ms` the virtual length. `received_as` is the name under which the receiver lists the run. `command` is
+    the command line that began it.
     """
 
     run: str
@@ -52,6 +53,7 @@ class Manifest(msgspec.Struct, frozen=True):
     command: str
     expectations: Expectations
     only: tuple[int, ...] = ()
+    received_as: str = ""
 
     @property
     def phones_planned(self) -> int:

@@ -32,7 +32,7 @@ def check(run: str, ask: str | None) -> int:
         return _bad(f"{run}: no such run.{did_you_mean(run, known)}")
     try:
         manifest = _manifest(directory)
-        trouble = rundir.ask_receiver(Control(ask), manifest.run, directory) if ask else None
+        trouble = rundir.ask_receiver(Control(ask), manifest.received_as or manifest.run, directory) if ask else None
         verdict = rundir.conclude(directory, manifest, [] if trouble is None else [trouble])
     except LedgerDamaged as damaged:
         return _bad(str(damaged))

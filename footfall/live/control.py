@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -77,6 +78,20 @@ class Control:
 
     def _client(self) -> httpx.Client:
         return httpx.Client(base_url=self._url, timeout=10.0, trust_env=False)
+
+    def claim(self, run: str) -> str:
+        """The name under which the platform can list a new run apart from all others: the run's id, or with .2, .3
+        where it has events of that name already. Raises PlatformGone."""
+        with self._client() as http:
+            for number in count(1):
+                name = run if number == 1 else f"{run}.{number}"
+                try:
+                    answer = http.get("/api/counts", params={"run": name}).raise_for_status()
+                    if answer.json()["total"] == 0:
+                        return name
+                except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+                    raise PlatformGone(f"{self._url} does not answer as a local platform: {error}") from error
+        raise AssertionError("numbers do not end")
 
     def register(self, run: str, datastream: str) -> None:
         """Makes the platform take the datastream's events as this run's. Raises PlatformGone."""

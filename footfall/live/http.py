@@ -22,6 +22,7 @@ import msgspec
 from gevent import socket, ssl
 
 from footfall.phone.signals import Reply, Request
+from footfall.platform.loopback import is_loopback
 
 CONNECT_S = READ_S = 5.0  # the SDK's own limits, wall time
 _PROBE_AFTER_S = 0.2
@@ -49,7 +50,7 @@ class Origin(msgspec.Struct, frozen=True):
     @property
     def loopback(self) -> bool:
         """Whether the name can only mean this machine."""
-        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+        return is_loopback(self.host)
 
 
 class Network:
@@ -58,17 +59,31 @@ class Network:
     def __init__(self, edge: Origin, places: Origin, tls: ssl.SSLContext | None = None) -> None:
         self.origins = {"edge": edge, "places": places}
         self._tls = tls
-        self._addresses: dict[Origin, tuple[Any, Any]] = {}
+        self._addresses: dict[Origin, list[tuple[Any, Any]]] = {}  # family and address, the one that works first
         self._watched: set[Connection] = set()
         self._watch: gevent.Greenlet[[], None] | None = None
 
     def connect(self, origin: Origin) -> socket.socket:
         """A connected socket. The name is resolved once a process: gevent's resolver is a pool of ten threads, and
         thousands of phones would queue there. Raises OSError."""
-        if origin not in self._addresses:
-            family, _, _, _, address = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)[0]
-            self._addresses[origin] = (family, address)
-        family, address = self._addresses[origin]
+        addresses = self._addresses.get(origin)
+        if addresses is None:
+            found = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+            addresses = self._addresses[origin] = [(family, address) for family, _, _, _, address in found]
+        failed: OSError | None = None
+        for one in tuple(addresses):
+            try:
+                sock = self._connect(origin, *one)
+            except OSError as error:
+                failed = failed or error
+                continue
+            if one != addresses[0]:  # localhost is often ::1 first, and nobody listens there
+                addresses.remove(one)
+                addresses.insert(0, one)
+            return sock
+        raise failed or OSError(f"{origin.host} has no address")
+
+    def _connect(self, origin: Origin, family: Any, address: Any) -> socket.socket:
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             sock.settimeout(CONNECT_S)
@@ -76,7 +91,9 @@ class Network:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if origin.scheme == "https":
                 if self._tls is None:
-                    self._tls = ssl.create_default_context()
+                    # as ssl.create_default_context, which makes gevent's kind only in a process that is patched
+                    self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                    self._tls.load_default_certs()
                 sock = self._tls.wrap_socket(sock, server_hostname=origin.host)
             sock.settimeout(None)  # a Timeout object for each call costs 4 us; the watch does it once for all
         except BaseException:
@@ -161,7 +178,7 @@ class Connection:
             data = line % (self._prefix, target.encode(), self._host, headers, len(body), body)
         else:
             data = b"%s %s%s%s%s\r\n" % (method.encode(), self._prefix, target.encode(), self._host, headers)
-        self.late_s = now_s + READ_S
+        self.late_s = time.monotonic() + READ_S
         try:
             return self._talk(sock, data)
         except (OSError, httptools.HttpParserError):
@@ -186,15 +203,15 @@ class Connection:
 
     def _closed_by_server(self) -> bool:
         sock: Any = self._sock
-        if isinstance(sock, ssl.SSLSocket):
-            return False
         try:
-            # gevent's recv would wait; the socket beneath it does not
-            return not sock._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            # gevent's recv would wait; the socket beneath it does not. Whatever is there before a request was made is
+            # not its answer: an end of file, TLS's alert, or the 408 that some send before they close
+            sock._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
             return False
         except OSError:
-            return True
+            pass
+        return True
 
     def _talk(self, sock: socket.socket, data: bytes) -> Reply:
         sent = sock.send(data)
@@ -259,7 +276,8 @@ class Connection:
         self._expired = True
         if self._sock is not None:
             with suppress(OSError):
-                self._sock.shutdown(socket.SHUT_RDWR)
+                # a TLS socket's own shutdown would take its state away from the greenlet that reads
+                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Closes the connection; the next exchange makes a new one."""
@@ -324,9 +342,18 @@ def _plain(body: bytes, encoding: bytes) -> bytes:
         if encoding in (b"gzip", b"deflate"):
             return zlib.decompress(body, zlib.MAX_WBITS | 32)
         if encoding == b"br":
-            import brotli
-
-            return bytes(brotli.decompress(body))
-    except (zlib.error, ImportError, ValueError):
+            return _without_brotli(body)
+    except (zlib.error, ValueError):
         return body
     return body
+
+
+def _without_brotli(body: bytes) -> bytes:
+    try:
+        import brotli
+    except ImportError:
+        return body
+    try:
+        return bytes(brotli.decompress(body))
+    except brotli.error as error:
+        raise ValueError from error

@@ -62,7 +62,7 @@ class ActiveRun:
         self._fire = fire
         self._endings: set[Event] = set()  # one for each life under way
         self._ending = False
-        self.trouble: str | None = None
+        self.trouble: tuple[str, str] | None = None  # the first one: its kind, and why
 
     @property
     def living(self) -> int:
@@ -86,13 +86,27 @@ class ActiveRun:
             clock = PhoneClock(spec.origin_s, spec.speed, life.start_ms, ending, spec.drain_s)
             Living(life, clock, transport, self._journal).live()
         except LedgerFull as full:
-            self.trouble = str(full)
-            self.end()
+            self.fail("disk-full", str(full))
+        except Exception as error:  # of ours: the run cannot prove what it should any more
+            self.fail("crashed", f"phone {k}: {error!r}")
+            raise
         finally:
             transport.close()
             self._endings.discard(ending)
             self._ended(k)
         return True
+
+    def flush(self) -> None:
+        """Hands the ledger's lines to the operating system."""
+        try:
+            self.ledger.flush()
+        except LedgerFull as full:
+            self.fail("disk-full", str(full))
+
+    def fail(self, kind: str, why: str) -> None:
+        """Something that limits what can be proved: all lives end."""
+        self.trouble = self.trouble or (kind, why)
+        self.end()
 
     def end(self) -> None:
         """Ends all lives early: no new signals, what is queued is still delivered while patience lasts."""

@@ -9,82 +9,35 @@ ledgers closed, last statistics received. Only then does Locust go on with stopp
 from __future__ import annotations
 
 import logging
-import platform
-import shlex
-import shutil
-import sys
 import time
-import uuid
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import gevent
 from rich.console import Console
 
-from footfall import __version__
 from footfall.evidence import manifest as manifests
 from footfall.evidence import report
 from footfall.evidence.ledger import LedgerDamaged
-from footfall.evidence.manifest import Expectations, Manifest
-from footfall.evidence.ops import Head, Lease, Trouble
+from footfall.evidence.ops import Lease
 from footfall.evidence.verdict import Verdict
 from footfall.live import inputs, rundir
-from footfall.live.clock import anchor_ms
-from footfall.live.control import Control, LocalPlatform, PlatformGone, start_platform
+from footfall.live.control import LocalPlatform, PlatformGone, start_platform
 from footfall.live.http import Origin
-from footfall.live.inputs import Inputs
-from footfall.live.ledger import ESTIMATE_BYTES_PER_EVENT, LedgerFile, LedgerFull
+from footfall.live.ledger import LedgerFull
 from footfall.live.locust.active import ActiveRun
-from footfall.live.locust.lease import LeaseBook
 from footfall.live.locust.options import BadUsage, RunOptions, read_options
 from footfall.live.locust.progress import Feed, RunProgress
-from footfall.live.locust.spec import RunSpec, this_machine
-from footfall.phone.ids import run_key
+from footfall.live.locust.run import Run
 from footfall.world.problems import BadInput
 
 log = logging.getLogger("footfall")
 
 TICK_S = 0.2
-LEAD_S = 0.5  # between the start and virtual 0, so that the first phones have their slots
-MOST_EVENTS_A_PHONE = 120  # generous, for the estimate of the ledger's size
-ENDING_TROUBLES = frozenset({"disk-full", "refused"})
+LOST_AFTER_S = 4.0  # beside the 3 s after which Locust calls a worker missing
+ENDING_TROUBLES = frozenset({"disk-full", "crashed", "refused"})
 EXIT_BAD_USAGE = 2
 EXIT_UNKNOWN = 3
-
-
-class Run:
-    """One run as the conductor sees it."""
-
-    def __init__(
-        self, spec: RunSpec, manifest: Manifest, book: LeaseBook, ledger: LedgerFile, read: Inputs, give_up_s: float
-    ) -> None:
-        self.spec = spec
-        self.manifest = manifest
-        self.book = book
-        self.ledger = ledger
-        self.phones = manifest.phones_planned
-        self._arrivals_ms = read.scenario.population.arrivals_ms
-        self.directory = Path(spec.directory)
-        self.troubles: list[Trouble] = []
-        self.finished: set[str] = set()  # workers that have closed their ledgers
-        self.ending = False
-        self.ended = False
-        self.started_s = time.monotonic()
-        self.give_up_s = give_up_s
-        self.succeeded = self.requests = 0  # requests that succeeded, and all requests when the last of them had
-        self.failing_since_s: float | None = None
-        self.progress: RunProgress | None = None
-
-    def due(self) -> int:
-        """The first phone whose life does not begin within the next second."""
-        virtual_ms = (time.time() + 1.0 - self.spec.origin_s) * self.spec.speed * 1000.0
-        return int(virtual_ms * self.spec.phones / self._arrivals_ms) + 1 if self._arrivals_ms else self.spec.phones
-
-    def trouble(self, kind: str, why: str) -> None:
-        """Something that limits what can be proved; it goes into the verdict even when no ledger can be written."""
-        self.troubles.append(Trouble(kind, why))
-        log.warning("%s: %s", kind, why)
 
 
 class Conductor:
@@ -170,20 +123,12 @@ class Conductor:
         if not self._environment.host and self._platform is not None:
             self._environment.host = self._platform.url
         self._check_host(options)
-        phones = options.phones or read.scenario.population.phones
-        if options.only >= phones:
-            raise BadUsage(f"--only: expected a phone from 0 to {phones - 1}, found {options.only}")
-        spec = self._spec(options, read, phones)
-        manifest = self._manifest(spec, options, read)
-        directory = Path(spec.directory)
-        (directory / "manifest.json").write_bytes(manifests.encode(manifest))
-        if Origin.of(spec.host).loopback and not options.datastream:
-            Control(spec.host).register(spec.run, spec.datastream)
         process = "master" if self._distributed else "conductor"
-        ledger = LedgerFile(directory / f"ledger-{process}.ndjson", Head(spec.run, process, 0, __version__))
-        book = LeaseBook(phones, options.only if options.only >= 0 else None)
-        run = Run(spec, manifest, book, ledger, read, options.give_up_s)
-        feed = None
+        run = Run(self._fresh_id(options.run_id), options, read, self._environment.host, process)
+        if run.control is not None:
+            run.control.register(run.received_as, run.spec.datastream)
+        (run.directory / "manifest.json").write_bytes(manifests.encode(run.manifest))
+        spec, feed = run.spec, None
         if self._distributed:
             self._runner.send_message("footfall.run", spec.to_message())
         else:
@@ -191,42 +136,11 @@ class Conductor:
             fire = self._environment.events.request.fire
             self.active = ActiveRun(spec, "local", self._next_local_phone, self._local_ended, fire, feed.take)
         self.run = run
-        log.info(
-            "run %s: %d phones, %s, speed %g, in %s", spec.run, run.phones, spec.scenario_file, spec.speed, directory
-        )
+        what = (spec.run, run.phones, spec.scenario_file, spec.speed, _shown(run.directory))
+        log.info("run %s: %d phones, %s, speed %g, in %s", *what)
         if self._environment.parsed_options.headless:
             run.progress = RunProgress(run.phones, feed)
         gevent.spawn(self._conduct, run)
-
-    def _spec(self, options: RunOptions, read: Inputs, phones: int) -> RunSpec:
-        run_id = self._fresh_id(options.run_id)
-        directory = _new_directory(Path(options.runs), run_id)
-        free = shutil.disk_usage(directory).free
-        expected = phones * MOST_EVENTS_A_PHONE * ESTIMATE_BYTES_PER_EVENT
-        if expected > free:
-            raise BadUsage(
-                f"--runs {options.runs}: the ledger of {phones} phones may need {expected / 1e6:.0f} MB, "
-                f"{free / 1e6:.0f} MB are free there"
-            )
-        origin_s = time.time() + LEAD_S
-        return RunSpec(
-            run=run_id,
-            directory=str(directory.resolve()),
-            machine=this_machine(),
-            seed=options.seed if options.seed >= 0 else read.scenario.seed,
-            phones=phones,
-            speed=options.speed,
-            origin_s=origin_s,
-            anchor_ms=anchor_ms(origin_s, read.scenario.lasts_ms, options.speed),
-            host=self._environment.host,
-            places_host=options.places_host,
-            datastream=options.datastream or str(uuid.UUID(bytes=run_key(run_id, 0)[:16], version=4)),
-            drain_s=options.drain_s,
-            scenario_file=read.scenario_file,
-            scenario_text=read.scenario_text,
-            geofences_file=read.geofences_file,
-            geofences_text=read.geofences_text,
-        )
 
     def _fresh_id(self, wanted: str) -> str:
         """The run's id: the one asked for, but a second run of this process gets a new one, for its events must not
@@ -236,74 +150,34 @@ class Conductor:
         times = self._used_ids[base]
         return base if times == 1 else f"{base}-{times}"
 
-    def _manifest(self, spec: RunSpec, options: RunOptions, read: Inputs) -> Manifest:
-        scenario = read.scenario
-        return Manifest(
-            run=spec.run,
-            scenario=scenario.name,
-            scenario_file=spec.scenario_file,
-            scenario_sha256=read.scenario_sha256,
-            scenario_text=spec.scenario_text,
-            geofences_file=spec.geofences_file,
-            geofences_sha256=read.geofences_sha256,
-            seed=spec.seed,
-            phones=spec.phones,
-            speed=spec.speed,
-            host=spec.host,
-            started_ms=int(spec.origin_s * 1000),
-            anchor_ms=spec.anchor_ms,
-            lasts_ms=scenario.lasts_ms,
-            versions={
-                "footfall": __version__,
-                "python": platform.python_version(),
-                **{name: version(name) for name in ("locust", "gevent", "faker", "msgspec")},
-            },
-            command=shlex.join(["locust", *sys.argv[1:]]),
-            expectations=Expectations(
-                states=tuple(state.name for state in scenario.states),
-                places=tuple(poi.id for poi in read.pois),
-                covered_from_phones=scenario.population.phones,
-            ),
-            only=(options.only,) if options.only >= 0 else (),
-        )
-
     # --- while it runs
 
     def _conduct(self, run: Run) -> None:
         """Watches the run until it is over, then lets Locust stop (and, headless, quit)."""
-        while not run.ending:
-            gevent.sleep(TICK_S)
-            self._show(run)
-            if self._distributed:
-                self._look_for_lost_workers(run)
-            elif self.active is not None:
-                self._flush(run, self.active)
-            if run.book.done or any(trouble.kind in ENDING_TROUBLES for trouble in run.troubles):
-                break
-            if self._gave_up(run):
-                run.trouble("target-gone", f"{run.spec.host} has not answered one request in {run.give_up_s:g} s")
-                break
-            if self._run_time_s is not None and time.monotonic() - run.started_s >= self._run_time_s:
-                log.info("--run-time is over")
-                break
+        try:
+            while not run.ending and not self._over(run):
+                gevent.sleep(TICK_S)
+        except Exception as error:  # a run that nobody watches would never end
+            run.trouble("crashed", f"the conductor: {error!r}")
         if not run.ending:
             self._leave()
-        elif self._environment.parsed_options.headless:
-            # Locust stopped the test by itself, for the last worker is gone; it would now wait for ever for another
-            while not run.ended:
-                gevent.sleep(TICK_S)
-            self._leave()
 
-    def _gave_up(self, run: Run) -> bool:
-        """Whether requests are made, but none has succeeded for too long: phones would try for ever."""
+    def _over(self, run: Run) -> bool:
+        self._show(run)
+        if self._distributed:
+            self._look_for_lost_workers(run)
+        elif self.active is not None:
+            self._flush(run, self.active)
+        if run.book.done or any(trouble.kind in ENDING_TROUBLES for trouble in run.troubles):
+            return True
         total = self._environment.stats.total
-        succeeded = total.num_requests - total.num_failures
-        if succeeded != run.succeeded:
-            run.succeeded, run.requests, run.failing_since_s = succeeded, total.num_requests, None
-        elif run.failing_since_s is None and total.num_requests > run.requests:
-            run.failing_since_s = time.monotonic()
-        failing_since_s = run.failing_since_s
-        return failing_since_s is not None and 0.0 < run.give_up_s < time.monotonic() - failing_since_s
+        if run.gave_up(total.num_requests, total.num_failures):
+            run.trouble("target-gone", f"{run.spec.host} has not answered one request in {run.give_up_s:g} s")
+            return True
+        if self._run_time_s is not None and time.monotonic() - run.started_s >= self._run_time_s:
+            log.info("--run-time is over")
+            return True
+        return False
 
     def _leave(self) -> None:
         """Stops the test; headless, Locust quits afterwards."""
@@ -320,20 +194,24 @@ class Conductor:
             )
 
     def _flush(self, run: Run, active: ActiveRun) -> None:
-        try:
-            active.ledger.flush()
-        except LedgerFull as full:
-            active.trouble = str(full)
+        active.flush()
         if active.trouble is not None and not run.troubles:
-            run.trouble("disk-full", active.trouble)
+            run.trouble(*active.trouble)
 
     def _look_for_lost_workers(self, run: Run) -> None:
-        clients = self._runner.clients
-        here = {client.id for client in (*clients.ready, *clients.spawning, *clients.running)}
+        """A worker that has been silent for a while is lost, with the phones it carried. It may only have been blocked:
+        when it comes back and reports, it is lost no longer."""
+        here, now_s = self._workers_here(), time.monotonic()
         for worker in run.book.workers():
-            if worker not in here and worker not in run.finished:
+            if worker in here or worker in run.finished:
+                run.missing_since_s.pop(worker, None)
+            elif now_s - run.missing_since_s.setdefault(worker, now_s) > LOST_AFTER_S:
                 run.book.lose(worker)
-                run.trouble("worker-lost", f"worker {worker} went missing with phones in their lives")
+                log.warning("worker %s is lost, with phones in their lives", worker)
+
+    def _workers_here(self) -> set[str]:
+        clients = self._runner.clients
+        return {client.id for client in (*clients.ready, *clients.spawning, *clients.running)}
 
     def worker_joined(self, client_id: str) -> None:
         """A worker connects while a run is under way: it is told of it, before Locust gives it users."""
@@ -392,7 +270,8 @@ class Conductor:
             return
         run.finished.add(msg.node_id)
         if msg.data["trouble"]:
-            run.trouble("disk-full", f"worker {msg.node_id}: {msg.data['trouble']}")
+            kind, why = msg.data["trouble"]
+            run.trouble(kind, f"worker {msg.node_id}: {why}")
         if not Path(msg.data["ledger"]).exists():
             run.trouble(
                 "ledger-elsewhere",
@@ -433,12 +312,12 @@ class Conductor:
         until = time.monotonic() + patience_s
         while time.monotonic() < until:
             self._look_for_lost_workers(run)
-            clients = self._runner.clients
-            here = {client.id for client in (*clients.ready, *clients.spawning, *clients.running)}
-            if here <= run.finished:
-                return
+            if self._workers_here() <= run.finished and not run.book.workers():
+                break
             gevent.sleep(0.05)
             self._show(run)
+        for worker in run.book.lost:
+            run.trouble("worker-lost", f"worker {worker} went missing with phones in their lives")
 
     def stopped(self) -> None:
         """All users are gone: asks the receiver, judges, prints."""
@@ -449,8 +328,7 @@ class Conductor:
         for trouble in run.troubles:
             run.ledger.add(trouble)
         run.ledger.close()
-        control = Control(run.spec.host) if Origin.of(run.spec.host).loopback else None
-        unread = rundir.ask_receiver(control, run.spec.run, run.directory)
+        unread = rundir.ask_receiver(run.control, run.received_as, run.directory)
         lost = [*run.troubles] if run.ledger.broken else []
         if unread is not None:
             lost.append(unread)
@@ -486,15 +364,3 @@ class Conductor:
 def _shown(directory: Path) -> str:
     here = Path.cwd()
     return str(directory.relative_to(here)) if directory.is_relative_to(here) else str(directory)
-
-
-def _new_directory(runs: Path, run_id: str) -> Path:
-    """A folder of its own for the run. The same run id a second time gets a second folder, and nothing is lost."""
-    for number in range(1, 10_000):
-        directory = runs / (run_id if number == 1 else f"{run_id}.{number}")
-        try:
-            directory.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return directory
-    raise BadUsage(f"--run-id: {runs / run_id} exists ten thousand times over")

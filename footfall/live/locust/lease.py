@@ -40,6 +40,11 @@ class LeaseBook:
         """Workers that have lives under way and are not lost."""
         return [worker for worker, left in self._open.items() if left and worker not in self._lost]
 
+    @property
+    def lost(self) -> list[str]:
+        """Workers that are lost with lives under way."""
+        return sorted(worker for worker in self._lost if self._open.get(worker))
+
     def lease(self, worker: str, count: int, workers: int = 1, due: int = 0) -> tuple[int, int]:
         """Up to `count` indexes for the worker, as (first, how many).
 

@@ -10,7 +10,6 @@ import gevent
 from gevent.event import AsyncResult
 
 from footfall.live.http import Origin
-from footfall.live.ledger import LedgerFull
 from footfall.live.locust.active import ActiveRun
 from footfall.live.locust.spec import RunSpec, this_machine
 from footfall.world.problems import BadInput
@@ -81,12 +80,7 @@ class Worker:
         while self.active is active:
             gevent.sleep(FLUSH_S)
             if self.active is active:
-                try:
-                    active.ledger.flush()
-                except LedgerFull as full:
-                    active.trouble = str(full)
-                    active.end()
-                    return
+                active.flush()
 
     def _next_phone(self) -> int | None:
         """Asks the master for a phone. The wishes of a few milliseconds go out in one message."""

@@ -1,0 +1,168 @@
+"""One run as its conductor knows it: what it was asked to be, how far it is, what went wrong."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import shlex
+import shutil
+import sys
+import time
+import uuid
+from importlib.metadata import version
+from pathlib import Path
+
+from footfall import __version__
+from footfall.evidence.manifest import Expectations, Manifest
+from footfall.evidence.ops import Head, Trouble
+from footfall.live.clock import anchor_ms
+from footfall.live.control import Control
+from footfall.live.http import Origin
+from footfall.live.inputs import Inputs
+from footfall.live.ledger import ESTIMATE_BYTES_PER_EVENT, LedgerFile
+from footfall.live.locust.lease import LeaseBook
+from footfall.live.locust.options import BadUsage, RunOptions
+from footfall.live.locust.progress import RunProgress
+from footfall.live.locust.spec import RunSpec, this_machine
+from footfall.phone.ids import run_key
+
+log = logging.getLogger("footfall")
+
+LEAD_S = 0.5  # between the start and virtual 0, so that the first phones have their slots
+MOST_EVENTS_A_PHONE = 120  # generous, for the estimate of the ledger's size
+
+
+class Run:
+    """A run under way. `ending` says that it is being brought in, `ended` that it was judged."""
+
+    def __init__(self, run_id: str, options: RunOptions, read: Inputs, host: str, process: str) -> None:
+        """Makes the run's folder, registers it with the platform, writes its manifest. Raises BadUsage, PlatformGone or
+        OSError; nothing has been sent then."""
+        phones = options.phones or read.scenario.population.phones
+        if options.only >= phones:
+            raise BadUsage(f"--only: expected a phone from 0 to {phones - 1}, found {options.only}")
+        self.directory = _new_directory(Path(options.runs), run_id)
+        _check_room(self.directory, phones)
+        self.control = Control(host) if Origin.of(host).loopback and not options.datastream else None
+        self.received_as = run_id if self.control is None else self.control.claim(run_id)
+        self.spec = self._spec(run_id, options, read, host, phones)
+        self.manifest = self._manifest(options, read)
+        self.book = LeaseBook(phones, options.only if options.only >= 0 else None)
+        self.ledger = LedgerFile(self.directory / f"ledger-{process}.ndjson", Head(run_id, process, 0, __version__))
+        self.troubles: list[Trouble] = []
+        self.finished: set[str] = set()  # workers that have closed their ledgers
+        self.missing_since_s: dict[str, float] = {}  # workers that do not answer
+        self.ending = False
+        self.ended = False
+        self.started_s = time.monotonic()
+        self.give_up_s = options.give_up_s
+        self.succeeded = self.requests = 0  # requests that succeeded, and all requests when the last of them had
+        self.failing_since_s: float | None = None
+        self.progress: RunProgress | None = None
+        self._arrivals_ms = read.scenario.population.arrivals_ms
+
+    @property
+    def phones(self) -> int:
+        """How many phones are to live."""
+        return self.manifest.phones_planned
+
+    def due(self) -> int:
+        """The first phone whose life does not begin within the next second."""
+        virtual_ms = (time.time() + 1.0 - self.spec.origin_s) * self.spec.speed * 1000.0
+        return int(virtual_ms * self.spec.phones / self._arrivals_ms) + 1 if self._arrivals_ms else self.spec.phones
+
+    def trouble(self, kind: str, why: str) -> None:
+        """Something that limits what can be proved; it goes into the verdict even when no ledger can be written."""
+        self.troubles.append(Trouble(kind, why))
+        log.warning("%s: %s", kind, why)
+
+    def gave_up(self, requests: int, failures: int) -> bool:
+        """Whether requests are made, but none has succeeded for too long: phones would try for ever."""
+        if requests - failures != self.succeeded:
+            self.succeeded, self.requests, self.failing_since_s = requests - failures, requests, None
+        elif self.failing_since_s is None and requests > self.requests:
+            self.failing_since_s = time.monotonic()
+        since_s = self.failing_since_s
+        return since_s is not None and 0.0 < self.give_up_s < time.monotonic() - since_s
+
+    def _spec(self, run_id: str, options: RunOptions, read: Inputs, host: str, phones: int) -> RunSpec:
+        origin_s = time.time() + LEAD_S
+        return RunSpec(
+            run=run_id,
+            directory=str(self.directory.resolve()),
+            machine=this_machine(),
+            seed=options.seed if options.seed >= 0 else read.scenario.seed,
+            phones=phones,
+            speed=options.speed,
+            origin_s=origin_s,
+            anchor_ms=anchor_ms(origin_s, read.scenario.lasts_ms, options.speed),
+            host=host,
+            places_host=options.places_host,
+            datastream=options.datastream or datastream_of(self.received_as),
+            drain_s=options.drain_s,
+            scenario_file=read.scenario_file,
+            scenario_text=read.scenario_text,
+            geofences_file=read.geofences_file,
+            geofences_text=read.geofences_text,
+        )
+
+    def _manifest(self, options: RunOptions, read: Inputs) -> Manifest:
+        scenario, spec = read.scenario, self.spec
+        return Manifest(
+            run=spec.run,
+            scenario=scenario.name,
+            scenario_file=spec.scenario_file,
+            scenario_sha256=read.scenario_sha256,
+            scenario_text=spec.scenario_text,
+            geofences_file=spec.geofences_file,
+            geofences_sha256=read.geofences_sha256,
+            seed=spec.seed,
+            phones=spec.phones,
+            speed=spec.speed,
+            host=spec.host,
+            started_ms=int(spec.origin_s * 1000),
+            anchor_ms=spec.anchor_ms,
+            lasts_ms=scenario.lasts_ms,
+            versions={
+                "footfall": __version__,
+                "python": platform.python_version(),
+                **{name: version(name) for name in ("locust", "gevent", "faker", "msgspec")},
+            },
+            command=shlex.join(["locust", *sys.argv[1:]]),
+            expectations=Expectations(
+                states=tuple(state.name for state in scenario.states),
+                places=tuple(poi.id for poi in read.pois),
+                covered_from_phones=scenario.population.phones,
+            ),
+            only=(options.only,) if options.only >= 0 else (),
+            received_as=self.received_as,
+        )
+
+
+def datastream_of(name: str) -> str:
+    """The datastream id of a run on the local platform: a UUID as Adobe's are."""
+    return str(uuid.UUID(bytes=run_key(name, 0)[:16], version=4))
+
+
+def _new_directory(runs: Path, run_id: str) -> Path:
+    """A folder of its own for the run. The same run id a second time gets a second folder, and nothing is lost."""
+    for number in range(1, 10_000):
+        directory = runs / (run_id if number == 1 else f"{run_id}.{number}")
+        try:
+            directory.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return directory
+    raise BadUsage(f"--run-id: {runs / run_id} exists ten thousand times over")
+
+
+def _check_room(directory: Path, phones: int) -> None:
+    """Refuses a run whose ledger may not fit on the disk."""
+    free = shutil.disk_usage(directory).free
+    expected = phones * MOST_EVENTS_A_PHONE * ESTIMATE_BYTES_PER_EVENT
+    if expected > free:
+        directory.rmdir()
+        raise BadUsage(
+            f"--runs {directory.parent}: the ledger of {phones} phones may need {expected / 1e6:.0f} MB, "
+            f"{free / 1e6:.0f} MB are free there"
+        )
