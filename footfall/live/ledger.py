@@ -27,7 +27,11 @@ class LedgerFile:
         self._size = os.fstat(self._fd).st_size
         self._broken: OSError | None = None
         self.add(head)
-        self.flush()
+        try:
+            self.flush()
+        except LedgerFull:
+            os.close(self._fd)
+            raise
 
     @property
     def broken(self) -> bool:

@@ -18,7 +18,7 @@ from footfall.engine.population import Life
 from footfall.engine.seeds import latency_ms
 from footfall.evidence.ops import Created, Done, Ended, Invoke, Op, Started
 from footfall.phone.phone import Phone
-from footfall.phone.signals import Backgrounded, Did, Effect, Foregrounded, Reply, Request, Signal
+from footfall.phone.signals import Backgrounded, Did, Effect, Foregrounded, Moved, Reply, Request, Signal
 from footfall.world.catalogue import CATALOGUE
 from footfall.xdm.build import CartLine
 
@@ -205,6 +205,37 @@ def test_cut_short() -> None:
     ]
 
 
+def test_cut_short_what_is_queued_is_still_sent() -> None:
+    # ended at 10.002 s: the first look is under way, the second one behind it
+    steps = plan((0, Foregrounded()), (10_000, VIEW), (10_001, VIEW), (20_000, VIEW), (30_000, None))
+    journal = live(a_life(plan=steps), perfect(receiver()), VirtualClock(ends_ms=10_002))
+    assert words(journal.lines)[-3:] == ["invoke 2 attempt 1", "done 2 ok done", "ended cut, holding 0"]
+
+
+def test_after_the_end_of_the_plan_nobody_waits_for_crossings() -> None:
+    # the plan ends just as the customer sets out for a place; the queue is still full, and there is an hour of patience
+    own = list(a_life(k=3).plan)
+    until = next(n for n, timed in enumerate(own) if isinstance(timed.signal, Moved))
+    setting_out = own[: until + 1]
+    steps = [*setting_out, Timed(setting_out[-1].at_ms + 1, "a-state", None)]
+    stored = receiver()
+
+    def edge_is_deaf(request: Request) -> Reply:
+        return stored.nearby(request) if request.channel == "places" else deaf(request)
+
+    clock = VirtualClock(patience_ms=3_600_000)
+    network, journal = Network(edge_is_deaf, clock), MemoryJournal()
+    Living(a_life(k=3, plan=steps), clock, network, journal).live()
+
+    assert {op.type for op in journal.of(Created)} == {
+        "application.launch",
+        "commerce.productViews",
+        "application.close",
+    }
+    assert [request.channel for request in network.requests].count("places") == 1
+    assert len(journal.of(Invoke)) > 500  # it was busy all the time
+
+
 def test_cut_short_without_patience_holds_what_was_queued() -> None:
     journal = live(a_life(plan=SHORT), deaf, VirtualClock(ends_ms=15_000, patience_ms=0))
     assert words(journal.lines)[-1] == "ended cut, holding 2"
@@ -296,6 +327,28 @@ def test_at_the_same_moment_replies_come_first_then_wakes_then_the_plan() -> Non
     at_launch = [what for at_ms, what in heard if at_ms == launch]
     assert at_launch == ["Replied", "Did"] if launch != query else ["Replied", "Replied", "Did"]
     assert [what for at_ms, what in heard if at_ms == 10_000] == ["Due", "Foregrounded"]
+
+
+def test_a_reply_goes_before_a_wake_of_the_same_moment() -> None:
+    # the close becomes due in the millisecond in which the answer to the look is heard of
+    answered_ms = 10_000 + latency(1)
+    steps = plan((0, Foregrounded()), (answered_ms - 500, Backgrounded()), (10_000, VIEW), (60_000, None))
+    heard = hear(a_life(plan=steps), perfect(receiver()))
+    assert [what for at_ms, what in heard if at_ms == answered_ms] == ["Replied"]  # which finds the close due itself
+
+
+def test_every_attempt_has_a_latency_of_its_own() -> None:
+    def busy_at_first(request: Request) -> Reply:
+        return Reply(503) if request.channel == "edge" and request.attempt < 3 else Reply(200)
+
+    heard = hear(a_life(plan=plan((0, Foregrounded()), (60_000, None))), busy_at_first)
+    expected, at_ms = [latency(-1)], 0
+    for attempt in (1, 2, 3):
+        at_ms += latency(0, attempt)
+        expected.append(at_ms)
+        at_ms += 5_000
+    assert sorted(at_ms for at_ms, what in heard if what == "Replied") == sorted(expected)
+    assert len({latency(0, attempt) for attempt in (1, 2, 3)}) == 3
 
 
 @pytest.mark.parametrize("mood", [perfect, grumpy])
