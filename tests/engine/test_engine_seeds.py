@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from statistics import median
 
 from hypothesis import given, settings
@@ -33,9 +34,11 @@ def test_a_retry_moves_no_other_latency() -> None:
 
 
 def test_events_queries_and_attempts_have_latencies_of_their_own() -> None:
-    # queries are numbered -1, -2, ...; 600 draws around 80 ms: many alike by chance, but no row like another
+    # queries are numbered -1, -2, ...; many alike by chance, but no row like another
     rows = [tuple(latency_ms(7, n, attempt) for attempt in range(1, 9)) for n in range(-25, 50)]
     assert len(set(rows)) == len(rows)
+    # nor is a retry's the next event's
+    assert all(one[1:] != other[:-1] for one, other in pairwise(rows))
 
 
 def test_latencies_are_lognormal_around_80_ms() -> None:

@@ -45,10 +45,9 @@ class Worker:
         return listener
 
     def _on_run(self, data: dict[str, Any]) -> None:
-        """Takes a run from the master, in about 0.2 s: files are not read here but sent along, and nothing is made for a
-        phone before it is leased. A worker whose loop is blocked for 3 s would be declared missing, and Locust would end
-        the test with exit code 0 and no request made; such a run has no events, and its verdict is unknown, never valid.
-        """
+        """Takes a run from the master, in about 0.2 s: files are not read here but sent along, and nothing is made for
+        a phone before it is leased. A worker whose loop is blocked for 3 s would be declared missing, and Locust would
+        end the test with exit code 0 and no request made; such a run has no events, and its verdict is unknown."""
         spec = RunSpec.from_message(data)
         if self.active is not None and self.active.spec.run == spec.run:
             return
