@@ -21,6 +21,7 @@ from footfall.world.pois import Poi
 Answer = Callable[[Request], Reply]
 
 WALL_MS = 1.7e12  # what the wall says at virtual 0
+NEVER_MS = 48 * 3_600_000  # a life is over by then
 
 
 class VirtualClock:
@@ -41,6 +42,7 @@ class VirtualClock:
             self.now_ms = max(self.now_ms, last_ms)
             return False
         assert at_ms >= self.now_ms, "a phone's time goes backwards"
+        assert at_ms < NEVER_MS, "a phone that nobody hears, with patience without end, tries for ever"
         self.now_ms = at_ms
         self.passed_ms = 0.0
         return True

@@ -6,6 +6,7 @@ Plans are written out, networks are the simulators of `simulated`; no time passe
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -234,27 +235,33 @@ def test_cut_short_what_is_queued_is_still_sent() -> None:
 
 
 def test_after_the_end_of_the_plan_nobody_waits_for_crossings() -> None:
-    # the plan ends just as the customer sets out for a place; the queue is still full, and there is an hour of patience
+    # the plan ends while the customer walks up to a place; the queue is still full, and there is an hour of patience
     own = list(a_life(k=3).plan)
-    until = next(n for n, timed in enumerate(own) if isinstance(timed.signal, Moved))
-    setting_out = own[: until + 1]
-    steps = [*setting_out, Timed(setting_out[-1].at_ms + 1, "a-state", None)]
-    stored = receiver()
+    last_leg = next(
+        n for n, (one, following) in enumerate(pairwise(own))
+        if isinstance(one.signal, Moved) and not isinstance(following.signal, Moved)
+    )  # fmt: skip
+    end_ms = own[last_leg].at_ms + 1
+    clock, stored = VirtualClock(patience_ms=3_600_000), receiver()
+    asked_ms, tried_ms = [], []
 
     def edge_is_deaf(request: Request) -> Reply:
-        return stored.nearby(request) if request.channel == "places" else deaf(request)
+        if request.channel == "places":
+            asked_ms.append(clock.now_ms)
+            return stored.nearby(request)
+        tried_ms.append(clock.now_ms)
+        return deaf(request)
 
-    clock = VirtualClock(patience_ms=3_600_000)
-    network, journal = Network(edge_is_deaf, clock), MemoryJournal()
-    Living(a_life(k=3, plan=steps), clock, network, journal).live()
+    journal = live(a_life(k=3, plan=[*own[: last_leg + 1], Timed(end_ms, "a-state", None)]), edge_is_deaf, clock)
 
-    assert {op.type for op in journal.of(Created)} == {
-        "application.launch",
-        "commerce.productViews",
-        "application.close",
-    }
-    assert [request.channel for request in network.requests].count("places") == 1
-    assert len(journal.of(Invoke)) > 500  # it was busy all the time
+    assert all(op.due_ms <= end_ms for op in journal.of(Created))
+    assert all(at_ms <= end_ms for at_ms in asked_ms)
+    assert sum(at_ms > end_ms for at_ms in tried_ms) > 500  # it was busy all the time
+
+    # had the plan gone on, there would have been a crossing
+    later_plan = [*own[: last_leg + 1], Timed(end_ms + 3_600_000, "a-state", None)]
+    later = live(a_life(k=3, plan=later_plan), edge_is_deaf, VirtualClock(patience_ms=0))
+    assert any(op.type == "location.entry" and op.due_ms > end_ms for op in later.of(Created))
 
 
 def test_cut_short_without_patience_holds_what_was_queued() -> None:

@@ -161,6 +161,11 @@ class Conductor:
             run.trouble("crashed", f"the conductor: {error!r}")
         if not run.ending:
             self._leave()
+        elif self._environment.parsed_options.headless:
+            # Locust stopped the test by itself, for the last worker is gone; it would now wait for ever for another
+            while not run.ended:
+                gevent.sleep(TICK_S)
+            self._leave()
 
     def _over(self, run: Run) -> bool:
         self._show(run)

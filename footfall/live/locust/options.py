@@ -10,6 +10,7 @@ import msgspec
 
 DEFAULT_SCENARIO = "scenarios/shopping/saturday.yaml"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+_DATASTREAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]{0,127}\Z")
 
 
 class BadUsage(Exception):
@@ -87,6 +88,9 @@ def read_options(parsed: argparse.Namespace) -> RunOptions:
     run_id = str(parsed.run_id or "").strip()
     if run_id and not _RUN_ID.match(run_id):
         wrong.append(f"--run-id: expected up to 64 letters, digits, dots, dashes or underscores, found {run_id!r}")
+    datastream = str(parsed.datastream or "").strip()
+    if datastream and not _DATASTREAM.match(datastream):
+        wrong.append(f"--datastream: expected the id of a datastream, as in its URL, found {datastream!r}")
     options = RunOptions(
         scenario=str(parsed.scenario),
         seed=number("--seed", parsed.seed, int, -1, "a whole number from 0 on"),
@@ -95,7 +99,7 @@ def read_options(parsed: argparse.Namespace) -> RunOptions:
         phones=number("--phones", parsed.phones, int, 0, "a whole number from 1 on"),
         only=number("--only", parsed.only, int, -1, "the number of a phone, from 0 on"),
         confirm_host=parsed.confirm_host in (True, "true", "True", "on"),
-        datastream=str(parsed.datastream or "").strip(),
+        datastream=datastream,
         places_host=str(parsed.places_host or "").strip(),
         drain_s=number("--drain", parsed.drain, float, 0.0, "seconds, 0 or more"),
         give_up_s=number("--give-up", parsed.give_up, float, 0.0, "seconds, 0 or more"),

@@ -141,6 +141,7 @@ class Worker:
             gevent.sleep(0.05)
         self._report()
         self.active = None
+        active.flush()  # that the last lines could not be written must be told
         active.close()
         # what Locust itself would send up to 3 s later, or never: the master's quit does not wait for it
         self._runner._send_stats()
