@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from itertools import count
@@ -16,7 +17,7 @@ import msgspec
 
 from footfall.evidence.received import Received
 
-START_S = 20.0
+START_S = 20.0  # a platform that has not said by then where it listens never will
 
 
 class PlatformGone(Exception):
@@ -38,13 +39,12 @@ class LocalPlatform:
 
     def stop(self) -> None:
         """Ends it gracefully, and waits."""
-        if self.running:
-            self._process.terminate()
+        with self._process as process:  # which closes its pipes, too
+            process.terminate()
             try:
-                self._process.wait(10)
+                process.wait(10)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait(5)
+                process.kill()
 
 
 def start_platform(runs: Path, geofences: Sequence[str], fsync: bool) -> LocalPlatform:
@@ -62,10 +62,14 @@ def start_platform(runs: Path, geofences: Sequence[str], fsync: bool) -> LocalPl
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     assert process.stdout is not None
+    too_late = threading.Timer(START_S, process.kill)
+    too_late.start()
     line = process.stdout.readline()
+    too_late.cancel()
     _, found, rest = line.partition("listening on ")
     if not found:
-        process.wait(5)
+        with process:
+            process.kill()
         raise PlatformGone(f"the local platform did not start: {line.strip() or 'see above'}")
     return LocalPlatform(process, rest.split()[0], store)
 

@@ -68,19 +68,24 @@ class ActiveRun:
         self._ended = ended
         self._fire = fire
         self._endings: set[Event] = set()  # one for each life under way
+        self._asking = 0  # slots that wait for a phone, or have just been given one
         self._ending = False
         self.trouble: tuple[str, str] | None = None  # the first one: its kind, and why
 
     @property
     def living(self) -> int:
-        """Lives under way in this process."""
-        return len(self._endings)
+        """Lives under way in this process, and slots that may be about to begin one."""
+        return len(self._endings) + self._asking
 
     def live_one(self, ending: Event) -> bool:
         """Leases a phone and lives its life; `ending` ends it early. False when there is none left to lease."""
         if self._ending or ending.is_set():
             return False
-        k = self._next_phone()
+        self._asking += 1
+        try:
+            k = self._next_phone()
+        finally:
+            self._asking -= 1
         if k is None:
             return False
         if self._ending:

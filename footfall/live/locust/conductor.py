@@ -163,7 +163,7 @@ class Conductor:
             self._leave()
         elif self._environment.parsed_options.headless:
             # Locust stopped the test by itself, for the last worker is gone; it would now wait for ever for another
-            while not run.ended:
+            while self._environment.process_exit_code is None:  # which the verdict sets last
                 gevent.sleep(TICK_S)
             self._leave()
 
