@@ -25,6 +25,7 @@ from footfall.phone.signals import Reply, Request
 from footfall.platform.loopback import is_loopback
 
 CONNECT_S = READ_S = 5.0  # the SDK's own limits, wall time
+SLOWEST_ANSWER_S = 2 * CONNECT_S + READ_S + 0.5  # connecting, the TLS handshake, reading, and the watch's step
 _PROBE_AFTER_S = 0.2
 _CHUNK = 16_384
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -12,6 +13,9 @@ from footfall.evidence.ops import Op, Trouble
 from footfall.evidence.received import Received
 from footfall.evidence.verdict import Verdict, encode_summary, judge
 from footfall.live.control import Control, PlatformGone
+
+QUIET_TRIES = 3
+QUIET_S = 0.2
 
 
 def read_ledgers(directory: Path) -> Iterator[Op]:
@@ -33,19 +37,34 @@ def _received(path: Path) -> Iterator[Received]:
 
 
 def ask_receiver(control: Control | None, run: str, directory: Path) -> Trouble | None:
-    """Writes received.ndjson; or says why it could not."""
+    """Writes received.ndjson; or says why it could not.
+
+    What was asked while phones were still sending proves nothing: an event acknowledged after the question would be
+    called lost. So it is asked again until no ledger grew meanwhile.
+    """
+    (directory / "received.ndjson").unlink(missing_ok=True)
     if control is None:
         return Trouble("readback-failed", "the target has no read API of the local platform's kind to ask")
     partial = directory / "received.ndjson.part"
-    try:
-        with partial.open("wb") as out:
-            for row in control.received(run):
-                out.write(received.encode(row))
-    except (PlatformGone, OSError) as error:
-        partial.unlink(missing_ok=True)
-        return Trouble("readback-failed", str(error))
-    partial.rename(directory / "received.ndjson")
-    return None
+    for _ in range(QUIET_TRIES):
+        before = _ledger_sizes(directory)
+        try:
+            with partial.open("wb") as out:
+                for row in control.received(run):
+                    out.write(received.encode(row))
+        except (PlatformGone, OSError) as error:
+            partial.unlink(missing_ok=True)
+            return Trouble("readback-failed", str(error))
+        time.sleep(QUIET_S)
+        if _ledger_sizes(directory) == before:
+            partial.rename(directory / "received.ndjson")
+            return None
+    partial.unlink(missing_ok=True)
+    return Trouble("readback-failed", "the run is still going on: its ledgers grew while the receiver was asked")
+
+
+def _ledger_sizes(directory: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in directory.glob("ledger-*.ndjson")}
 
 
 def conclude(directory: Path, manifest: Manifest, troubles: Sequence[Trouble] = ()) -> Verdict:

@@ -48,7 +48,7 @@ REFUSED = [
     # a phone that the population does not have
     (("--only", "12"), "--only: expected a phone from 0 to 11, found 12"),
     # another machine: 192.0.2.1 is an address of documentation, nothing is ever there
-    (("--host", "http://192.0.2.1"), "--host http://192.0.2.1 is not this machine: every event would leave it."),
+    (("--host", "http://192.0.2.1"), "--host http://192.0.2.1 is not this machine: every request would leave it."),
     (("--places-host", "http://192.0.2.1"), "http://192.0.2.1 is not this machine"),
 ]
 

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from raw_servers import RawServer, Script
+from raw_servers import Connect, RawServer, Script, Serve
 
 from footfall.live.http import Connection, Network, Origin
-
-Serve = Callable[..., RawServer]
-Connect = Callable[..., Connection]
 
 
 @pytest.fixture

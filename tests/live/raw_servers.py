@@ -9,7 +9,7 @@ import gevent
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
-from footfall.live.http import Origin
+from footfall.live.http import Connection, Origin
 
 Pieces = Iterable[bytes]
 Script = Callable[[int, bytes], Pieces | None]
@@ -96,3 +96,7 @@ def one_after_the_other(*answers: bytes | None) -> Script:
         return None if answer is None else (answer,)
 
     return script
+
+
+Serve = Callable[..., RawServer]  # starts a raw server with a script
+Connect = Callable[..., Connection]  # makes a phone's connection to an origin

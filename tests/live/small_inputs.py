@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from footfall import __version__
 from footfall.live.locust.spec import RunSpec, this_machine
 
 PLACES = {
@@ -47,6 +48,7 @@ states:
 def small_spec(below: Path, **changed: Any) -> RunSpec:
     """A run of them, as a master tells its workers; nobody listens at its host."""
     fields: dict[str, Any] = {
+        "version": __version__,
         "run": "small",
         "directory": str(below / "small"),
         "machine": this_machine(),

@@ -202,7 +202,7 @@ def test_a_mistake_starts_no_run(here: Path, options: tuple[str, ...], told: str
 
 # host, more options -> what is told
 HOSTS = [
-    ("http://192.0.2.1", (), "every event would leave it. Add --confirm-host"),
+    ("http://192.0.2.1", (), "every request would leave it. Add --confirm-host"),
     # a name that begins like loopback is somebody's name
     ("http://127.0.0.1.example.com", (), "is not this machine"),
     ("http://192.0.2.1", ("--confirm-host", "--datastream", ""), "needs --datastream"),
@@ -226,9 +226,10 @@ def test_nothing_leaves_the_machine_by_accident(here: Path, host: str, options: 
 
 
 def test_a_confirmed_host_is_taken(here: Path) -> None:
-    master = Master("--confirm-host")
+    master = Master("--confirm-host", headless=True)
     master.environment.host = "http://192.0.2.1"
     master.conductor.prepare()
+    assert master.environment.host == "http://192.0.2.1"
 
 
 def test_locusts_own_run_time_is_taken_over(here: Path) -> None:
@@ -411,10 +412,26 @@ def test_a_target_that_only_fails_is_given_up(here: Path) -> None:
     master = Master("--give-up", "0.05")
     master.conductor.start()
     total = master.environment.stats.total
-    total.num_requests = total.num_failures = 5
-    until(lambda: master.runner.left == ["stop"])
+
+    def fails_again() -> bool:
+        total.num_requests += 1
+        total.num_failures += 1
+        return master.runner.left == ["stop"]
+
+    until(fails_again)
     master.ends()
     assert "target-gone" in master.findings()
+
+
+def test_one_failure_and_then_silence_is_not(here: Path) -> None:
+    """People pause, and a nearby query that failed is not tried again."""
+    master = Master("--give-up", "0.05")
+    master.conductor.start()
+    total = master.environment.stats.total
+    total.num_requests = total.num_failures = 5
+    gevent.sleep(0.6)
+    assert master.runner.left == []
+    master.ends()
 
 
 def test_a_target_that_answers_now_and_then_is_not(here: Path) -> None:

@@ -7,8 +7,7 @@ import zlib
 
 import brotli
 import pytest
-from conftest import Connect, Serve
-from raw_servers import OK, always, one_after_the_other
+from raw_servers import OK, Connect, Serve, always, one_after_the_other
 
 from footfall.phone.signals import Reply
 

@@ -11,9 +11,8 @@ from typing import Any
 import gevent
 import pytest
 import trustme
-from conftest import Connect, Serve
 from gevent import ssl
-from raw_servers import OK, RawServer, always, one_after_the_other, read_request
+from raw_servers import OK, Connect, RawServer, Serve, always, one_after_the_other, read_request
 
 from footfall.live import http
 from footfall.live.http import Connection, Network, Origin, PhoneTransport

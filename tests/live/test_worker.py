@@ -10,7 +10,6 @@ from typing import Any
 import gevent
 import pytest
 from gevent import Greenlet
-from gevent.event import Event
 from small_inputs import SCENARIO, small_spec
 
 from footfall.evidence import ledger
@@ -66,8 +65,9 @@ class Footfall:
         assert active is not None
 
         def lives() -> int:
-            ending, carried = Event(), 0
-            while active.live_one(ending):
+            carried = 0
+            while (life := active.begin()) is not None:
+                life.join()
                 carried += 1
             return carried
 

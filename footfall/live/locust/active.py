@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import gevent
 from gevent.event import Event
 
 from footfall import __version__
@@ -77,22 +78,32 @@ class ActiveRun:
         """Lives under way in this process, and slots that may be about to begin one."""
         return len(self._endings) + self._asking
 
-    def live_one(self, ending: Event) -> bool:
-        """Leases a phone and lives its life; `ending` ends it early. False when there is none left to lease."""
-        if self._ending or ending.is_set():
-            return False
+    def begin(self) -> gevent.Greenlet[..., None] | None:
+        """Leases a phone and begins its life; None when there is none left to lease.
+
+        The life has a greenlet of its own: a slot that Locust takes back (a ramp down, a rebalance because another
+        worker joined) leaves its phone alive, and only the end of the run cuts lives short.
+        """
+        if self._ending:
+            return None
         self._asking += 1
         try:
             k = self._next_phone()
         finally:
             self._asking -= 1
-        if k is None:
-            return False
+        return None if k is None else self.adopt(k)
+
+    def adopt(self, k: int) -> gevent.Greenlet[..., None]:
+        """Begins the life of a phone that was leased, whether a slot holds it or not."""
+        ending = Event()
         if self._ending:
             ending.set()
+        self._endings.add(ending)
+        return gevent.spawn(self._live, k, ending)
+
+    def _live(self, k: int, ending: Event) -> None:
         spec = self.spec
         transport = Counted(PhoneTransport(self._network), self._fire)
-        self._endings.add(ending)
         try:
             life = self._population.life(k)
             clock = PhoneClock(spec.origin_s, spec.speed, life.start_ms, ending, spec.drain_s)
@@ -106,7 +117,6 @@ class ActiveRun:
             transport.close()
             self._endings.discard(ending)
             self._ended(k)
-        return True
 
     def flush(self) -> None:
         """Hands the ledger's lines to the operating system."""

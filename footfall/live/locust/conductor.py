@@ -9,6 +9,8 @@ ledgers closed, last statistics received. Only then does Locust go on with stopp
 from __future__ import annotations
 
 import logging
+import secrets
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -18,12 +20,12 @@ from rich.console import Console
 
 from footfall.evidence import manifest as manifests
 from footfall.evidence import report
-from footfall.evidence.ledger import LedgerDamaged
 from footfall.evidence.ops import Lease
 from footfall.evidence.verdict import Verdict
 from footfall.live import inputs, rundir
 from footfall.live.control import LocalPlatform, PlatformGone, start_platform
-from footfall.live.http import Origin
+from footfall.live.http import SLOWEST_ANSWER_S, Origin
+from footfall.live.inputs import Inputs
 from footfall.live.ledger import LedgerFull
 from footfall.live.locust.active import ActiveRun
 from footfall.live.locust.options import BadUsage, RunOptions, read_options
@@ -34,6 +36,7 @@ from footfall.world.problems import BadInput
 log = logging.getLogger("footfall")
 
 TICK_S = 0.2
+SETTLE_S = 120.0
 LOST_AFTER_S = 4.0  # beside the 3 s after which Locust calls a worker missing
 ENDING_TROUBLES = frozenset({"disk-full", "crashed", "refused"})
 EXIT_BAD_USAGE = 2
@@ -46,8 +49,8 @@ class Conductor:
     def __init__(self, environment: Any, runner: Any, distributed: bool) -> None:
         self.active: ActiveRun | None = None  # of this process; a master has none
         self.run: Run | None = None
-        self.verdict: Verdict | None = None
-        self.failed: str | None = None
+        self._failed: str | None = None
+        self._places: Inputs | None = None  # what the local platform answers Places queries from
         self._environment = environment
         self._runner = runner
         self._distributed = distributed
@@ -66,63 +69,88 @@ class Conductor:
     # --- before the first run
 
     def prepare(self) -> None:
-        """Checks the options, the scenario and the host, and starts the local platform where no host is given. Raises
-        BadUsage, BadInput or PlatformGone: nothing has been started then."""
+        """Checks the options, the scenario, the host and the web port, and last of all starts the local platform where
+        no host is given. Raises BadUsage, BadInput or PlatformGone: nothing is left behind then."""
         parsed = self._environment.parsed_options
         options = read_options(parsed)
         read = inputs.load(options.scenario)
+        self._check_hosts(options)
+        _check_web_port(parsed)
         # Locust's own --run-time quits the master without waiting for the workers' last requests
-        if parsed.headless or parsed.autostart:
+        if parsed.headless:
             self._run_time_s, parsed.run_time = parsed.run_time, None
         if not self._environment.host:
-            self._platform = start_platform(Path(options.runs), [read.geofences_file], options.fsync)
-            self._environment.host = self._platform.url
-            log.info("local platform at %s, its store is %s", self._platform.url, self._platform.store)
-        self._check_host(options)
-        # a user that Locust takes back by itself (a ramp down) needs this long to end its life in order
-        self._environment.stop_timeout = max(self._environment.stop_timeout or 0.0, options.drain_s + 5.0)
+            self._start_platform(options, read)
+        # a user that Locust takes back by itself (a ramp down) needs a moment to hear of it
+        self._environment.stop_timeout = max(self._environment.stop_timeout or 0.0, 5.0)
 
-    def _check_host(self, options: RunOptions) -> None:
-        for url in (self._environment.host, options.places_host):
+    def _start_platform(self, options: RunOptions, read: Inputs) -> None:
+        self._places = read
+        self._platform = start_platform(Path(options.runs), [read.geofences_file], options.fsync)
+        self._environment.host = self._platform.url
+        log.info("local platform at %s, its store is %s", self._platform.url, self._platform.store)
+
+    def _check_hosts(self, options: RunOptions) -> None:
+        for option, url in (("--host", self._environment.host), ("--places-host", options.places_host)):
             if not url:
                 continue
             try:
                 origin = Origin.of(url)
             except ValueError as error:
-                raise BadUsage(f"--host: {error}") from None
+                raise BadUsage(f"{option}: {error}") from None
             if origin.loopback:
                 continue
             if not options.confirm_host:
                 raise BadUsage(
-                    f"--host {url} is not this machine: every event would leave it. "
+                    f"{option} {url} is not this machine: every request would leave it. "
                     "Add --confirm-host if that is what you want."
                 )
-            if not options.datastream:
-                raise BadUsage(f"--host {url} needs --datastream, the id of the datastream to send to")
+            if option == "--host" and not options.datastream:
+                raise BadUsage(f"{option} {url} needs --datastream, the id of the datastream to send to")
 
     # --- a run begins
 
     def start(self) -> None:
         """Locust starts a test: a new run. Errors end the test with one message; no phone lives then."""
-        self.run = self.verdict = self.failed = None
+        self.run = self._failed = None
         try:
             self._begin()
-        except (BadUsage, BadInput, PlatformGone, OSError) as error:
-            self._fail(str(error), EXIT_BAD_USAGE if not isinstance(error, PlatformGone) else EXIT_UNKNOWN)
+        except PlatformGone as error:
+            self._fail(str(error), EXIT_UNKNOWN)
+        except (BadUsage, BadInput, OSError) as error:
+            self._fail(str(error), EXIT_BAD_USAGE)
+        except Exception as error:  # Locust would log it and go on with users that have no run
+            self._fail(f"the run could not begin: {error!r}", EXIT_UNKNOWN)
 
     def _fail(self, why: str, code: int) -> None:
-        self.failed = why
+        self._failed = why
         self._environment.process_exit_code = code
         for line in why.splitlines():
             log.error("%s", line)
         gevent.spawn(self._leave)
 
+    @property
+    def verdict(self) -> Verdict | None:
+        """Of the run, once it is judged."""
+        return None if self.run is None else self.run.verdict
+
+    @property
+    def failed(self) -> str | None:
+        """Why there is no verdict, if there will be none."""
+        return self._failed if self.run is None else self.run.failed
+
     def _begin(self) -> None:
         options = read_options(self._environment.parsed_options)
         read = inputs.load(options.scenario)
-        if not self._environment.host and self._platform is not None:
+        if not self._environment.host:
+            if self._platform is None:
+                raise BadUsage("--host: expected a URL, found nothing; this Locust was started with a host of yours")
             self._environment.host = self._platform.url
-        self._check_host(options)
+        self._check_hosts(options)
+        ours = self._platform is not None and self._environment.host == self._platform.url
+        if ours and self._places is not None and read.geofences_sha256 != self._places.geofences_sha256:
+            self.leave()  # a scenario over other places, chosen in the web form: another platform answers from those
+            self._start_platform(options, read)
         process = "master" if self._distributed else "conductor"
         run = Run(self._fresh_id(options.run_id), options, read, self._environment.host, process)
         if run.control is not None:
@@ -130,11 +158,13 @@ class Conductor:
         (run.directory / "manifest.json").write_bytes(manifests.encode(run.manifest))
         spec, feed = run.spec, None
         if self._distributed:
+            run.told.update(self._workers_here())
             self._runner.send_message("footfall.run", spec.to_message())
         else:
             feed = Feed(spec.anchor_ms, {poi.id: poi.name for poi in read.pois})
             fire = self._environment.events.request.fire
             self.active = ActiveRun(spec, "local", self._next_local_phone, self._local_ended, fire, feed.take)
+        self._environment.process_exit_code = EXIT_UNKNOWN  # until it is judged, whoever asks
         self.run = run
         what = (spec.run, run.phones, spec.scenario_file, spec.speed, _shown(run.directory))
         log.info("run %s: %d phones, %s, speed %g, in %s", *what)
@@ -145,7 +175,7 @@ class Conductor:
     def _fresh_id(self, wanted: str) -> str:
         """The run's id: the one asked for, but a second run of this process gets a new one, for its events must not
         have the ids of the first."""
-        base = wanted or time.strftime("%Y%m%d-%H%M%S")
+        base = wanted or f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
         self._used_ids[base] = self._used_ids.get(base, 0) + 1
         times = self._used_ids[base]
         return base if times == 1 else f"{base}-{times}"
@@ -200,7 +230,7 @@ class Conductor:
 
     def _flush(self, run: Run, active: ActiveRun) -> None:
         active.flush()
-        if active.trouble is not None and not run.troubles:
+        if active.trouble is not None and active.trouble[0] not in {trouble.kind for trouble in run.troubles}:
             run.trouble(*active.trouble)
 
     def _look_for_lost_workers(self, run: Run) -> None:
@@ -221,6 +251,7 @@ class Conductor:
     def worker_joined(self, client_id: str) -> None:
         """A worker connects while a run is under way: it is told of it, before Locust gives it users."""
         if self.run is not None and not self.run.ending:
+            self.run.told.add(client_id)
             self._runner.send_message("footfall.run", self.run.spec.to_message(), client_id)
 
     def _next_local_phone(self) -> int | None:
@@ -287,13 +318,20 @@ class Conductor:
     # --- the end
 
     def stopping(self) -> None:
-        """Locust is about to stop its users: everything is brought in first. Blocks until it is, with a bound."""
+        """Locust is about to stop its users: everything is brought in first. Blocks until it is, with a bound.
+
+        Who comes second (Ctrl-C while the run is being judged, say) waits for the first, or Locust would settle on an
+        exit code and leave before there is a verdict.
+        """
         run = self.run
-        if run is None or run.ending:
+        if run is None:
+            return
+        if run.ending:
+            self.settle()
             return
         run.ending = True
         run.book.stop()
-        patience_s = run.spec.drain_s + 15.0
+        patience_s = run.spec.drain_s + 2 * SLOWEST_ANSWER_S + 5.0
         if self._distributed:
             self._bring_in_workers(run, patience_s)
         elif self.active is not None:
@@ -301,6 +339,11 @@ class Conductor:
         self._show(run)
         if run.progress is not None:
             run.progress.close()
+
+    def settle(self) -> None:
+        """Waits until a run that is being brought in has been judged."""
+        if self.run is not None and self.run.ending:
+            self.run.judged.wait(SETTLE_S)
 
     def _bring_in_lives(self, run: Run, active: ActiveRun, patience_s: float) -> None:
         active.end()
@@ -317,10 +360,13 @@ class Conductor:
         until = time.monotonic() + patience_s
         while time.monotonic() < until:
             self._look_for_lost_workers(run)
-            if self._workers_here() <= run.finished and not run.book.workers():
+            late = (self._workers_here() & run.told) - run.finished
+            if not late and not run.book.workers():
                 break
             gevent.sleep(0.05)
             self._show(run)
+        else:
+            run.trouble("worker-late", f"not all workers had brought in their phones after {patience_s:g} s")
         for worker in run.book.lost:
             run.trouble("worker-lost", f"worker {worker} went missing with phones in their lives")
 
@@ -330,33 +376,35 @@ class Conductor:
         if run is None or run.ended:
             return
         run.ended = True
+        try:
+            self._judge(run)
+        except Exception as error:  # a ledger that cannot be read, a full disk: the run is over, nothing is known of it
+            run.failed = str(error)
+            log.error("no verdict: %s", error)
+        finally:
+            run.judged.set()
+
+    def _judge(self, run: Run) -> None:
         for trouble in run.troubles:
             run.ledger.add(trouble)
         run.ledger.close()
         unread = rundir.ask_receiver(run.control, run.received_as, run.directory)
-        lost = [*run.troubles] if run.ledger.broken else []
+        told = [*run.troubles] if run.ledger.broken else []
         if unread is not None:
-            lost.append(unread)
-        try:
-            self.verdict = rundir.conclude(run.directory, run.manifest, lost)
-        except (LedgerDamaged, OSError) as error:  # a full disk, say: the run is over, and nothing is known of it
-            self.failed = str(error)
-            log.error("no verdict: %s", error)
-            self._environment.process_exit_code = EXIT_UNKNOWN
-            return
-        log.info("%s: %s", self.verdict.validity, self.verdict.line)  # the web page shows the log
-        if any(trouble.kind == "refused" for trouble in run.troubles):
-            self._environment.process_exit_code = EXIT_BAD_USAGE
-        else:
-            self._environment.process_exit_code = self.verdict.exit_code
+            told.append(unread)
+        run.verdict = verdict = rundir.conclude(run.directory, run.manifest, told)
+        log.info("%s: %s", verdict.validity, verdict.line)  # the web page shows the log
+        refused = any(trouble.kind == "refused" for trouble in run.troubles)
+        self._environment.process_exit_code = EXIT_BAD_USAGE if refused else verdict.exit_code
         if not self._environment.parsed_options.headless:
             self.print_verdict()
 
     def print_verdict(self) -> None:
         """The verdict as a table on stdout."""
-        if self.verdict is not None and self.run is not None:
-            Console(highlight=False).print(report.report(self.verdict, self.run.manifest, _shown(self.run.directory)))
-        elif self.failed is None and self.run is None:
+        run = self.run
+        if run is not None and run.verdict is not None:
+            Console(highlight=False).print(report.report(run.verdict, run.manifest, _shown(run.directory)))
+        elif self.failed is None and run is None:
             Console(stderr=True).print("no run was started: nothing to judge")
 
     def leave(self) -> None:
@@ -364,6 +412,18 @@ class Conductor:
         if self._platform is not None:
             self._platform.stop()
             self._platform = None
+
+
+def _check_web_port(parsed: Any) -> None:
+    """Locust's web page on a port that is in use ends in two tracebacks; one line says it better."""
+    if parsed.headless:
+        return
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((parsed.web_host if parsed.web_host not in ("", "*") else "0.0.0.0", parsed.web_port))
+        except OSError as error:
+            raise BadUsage(f"--web-port {parsed.web_port}: {error.strerror}") from None
 
 
 def _shown(directory: Path) -> str:

@@ -44,6 +44,8 @@ def _hook_worker(events: Any, environment: Any, runner: Any) -> None:
 
     events.test_stopping.add_listener(lambda **_: worker.finish())
     events.test_stop.add_listener(lambda **_: worker.after_stop())
+    # SIGTERM: listeners run last first, so this comes before Locust's own word to the master that the worker quits
+    events.quitting.add_listener(lambda **_: worker.finish())
 
     def leave() -> None:
         worker.finish()
@@ -55,6 +57,7 @@ def _hook_worker(events: Any, environment: Any, runner: Any) -> None:
 def _hook_conductor(events: Any, environment: Any, runner: Any) -> None:
     conductor = Conductor(environment, runner, distributed=isinstance(runner, MasterRunner))
     environment.footfall = conductor
+    _hook_signals(lambda: _leave(conductor, environment, runner))
     try:
         conductor.prepare()
     except (BadUsage, BadInput, PlatformGone, OSError) as error:
@@ -67,6 +70,7 @@ def _hook_conductor(events: Any, environment: Any, runner: Any) -> None:
     def on_quitting(**_: Any) -> None:
         # a local runner is only stopped after Locust has settled the exit code; the verdict must be there before
         runner.stop()
+        conductor.settle()
         if environment.parsed_options.csv_prefix:
             # Locust's CSV of a single process is not written a last time: let its writer, once a second, come round
             gevent.sleep(stats.CSV_STATS_INTERVAL_SEC + 0.2)
@@ -83,17 +87,19 @@ def _hook_conductor(events: Any, environment: Any, runner: Any) -> None:
     events.quitting.add_listener(on_quitting)
     events.quit.add_listener(on_quit)
 
-    def leave() -> None:
-        runner.quit()
-        options = environment.parsed_options
-        if (options.headless or options.autostart) and conductor.run is None and conductor.failed is None:
-            # Locust's main greenlet may be in its endless wait for workers, which nothing but an exception ends
-            hub: Any = gevent.get_hub()
-            hub.loop.run_callback(hub.parent.throw, SystemExit(EXIT_UNKNOWN))
-        elif environment.web_ui is not None:
-            environment.web_ui.stop()
 
-    _hook_signals(leave)
+def _leave(conductor: Conductor, environment: Any, runner: Any) -> None:
+    """Ctrl-C: ends the run in order, then lets Locust's main greenlet go on to its shutdown."""
+    conductor.settle()
+    runner.quit()
+    options = environment.parsed_options
+    if (options.headless or options.autostart) and conductor.run is None and conductor.failed is None:
+        # Locust's main greenlet is still starting, or in its endless wait for workers, which only an exception ends
+        conductor.leave()
+        hub: Any = gevent.get_hub()
+        hub.loop.run_callback(hub.parent.throw, SystemExit(EXIT_UNKNOWN))
+    elif environment.web_ui is not None:
+        environment.web_ui.stop()
 
 
 def _send_workers_home(runner: Any) -> None:

@@ -51,6 +51,7 @@ class LeaseBook:
         With several workers each gets its fair share of the population, so that the first to ask does not take it all;
         beyond that only phones whose time has come: `due` is the first index that may still wait.
         """
+        self._lost.discard(worker)  # who asks is there
         first = self._next
         share = -(-self._total // max(workers, 1)) - self._given.get(worker, 0)
         given = max(0, min(count, self._end - first, max(share, due - first)))

@@ -12,11 +12,14 @@ import uuid
 from importlib.metadata import version
 from pathlib import Path
 
+from gevent.event import Event
+
 from footfall import __version__
 from footfall.evidence.manifest import Expectations, Manifest
 from footfall.evidence.ops import Head, Trouble
+from footfall.evidence.verdict import Verdict
 from footfall.live.clock import anchor_ms
-from footfall.live.control import Control
+from footfall.live.control import Control, PlatformGone
 from footfall.live.http import Origin
 from footfall.live.inputs import Inputs
 from footfall.live.ledger import ESTIMATE_BYTES_PER_EVENT, LedgerFile
@@ -36,15 +39,14 @@ class Run:
     """A run under way. `ending` says that it is being brought in, `ended` that it was judged."""
 
     def __init__(self, run_id: str, options: RunOptions, read: Inputs, host: str, process: str) -> None:
-        """Makes the run's folder, registers it with the platform, writes its manifest. Raises BadUsage, PlatformGone or
-        OSError; nothing has been sent then."""
+        """Makes the run's folder and its first ledger. Raises BadUsage, PlatformGone or OSError; nothing has been sent
+        then."""
         phones = options.phones or read.scenario.population.phones
         if options.only >= phones:
             raise BadUsage(f"--only: expected a phone from 0 to {phones - 1}, found {options.only}")
+        self.control, self.received_as = _reader(host, run_id, options.datastream)
         self.directory = _new_directory(Path(options.runs), run_id)
         _check_room(self.directory, phones)
-        self.control = Control(host) if Origin.of(host).loopback and not options.datastream else None
-        self.received_as = run_id if self.control is None else self.control.claim(run_id)
         self.spec = self._spec(run_id, options, read, host, phones)
         self.manifest = self._manifest(options, read)
         self.book = LeaseBook(phones, options.only if options.only >= 0 else None)
@@ -52,11 +54,15 @@ class Run:
         self.troubles: list[Trouble] = []
         self.finished: set[str] = set()  # workers that have closed their ledgers
         self.missing_since_s: dict[str, float] = {}  # workers that do not answer
+        self.told: set[str] = set()  # workers that know of the run
+        self.verdict: Verdict | None = None
+        self.failed: str | None = None  # why there is no verdict
         self.ending = False
         self.ended = False
+        self.judged = Event()  # whatever came of it: nothing more is to be waited for
         self.started_s = time.monotonic()
         self.give_up_s = options.give_up_s
-        self.succeeded = self.requests = 0  # requests that succeeded, and all requests when the last of them had
+        self.succeeded = self.failures = 0  # requests, when last looked at
         self.failing_since_s: float | None = None
         self.progress: RunProgress | None = None
         self._arrivals_ms = read.scenario.population.arrivals_ms
@@ -77,17 +83,23 @@ class Run:
         log.warning("%s: %s", kind, why)
 
     def gave_up(self, requests: int, failures: int) -> bool:
-        """Whether requests are made, but none has succeeded for too long: phones would try for ever."""
+        """Whether requests have gone on failing for too long without one success between: phones would try for ever.
+
+        One failure and then silence is none: people pause.
+        """
         if requests - failures != self.succeeded:
-            self.succeeded, self.requests, self.failing_since_s = requests - failures, requests, None
-        elif self.failing_since_s is None and requests > self.requests:
-            self.failing_since_s = time.monotonic()
-        since_s = self.failing_since_s
-        return since_s is not None and 0.0 < self.give_up_s < time.monotonic() - since_s
+            self.succeeded, self.failures, self.failing_since_s = requests - failures, failures, None
+        elif failures > self.failures:
+            self.failures = failures
+            if self.failing_since_s is None:
+                self.failing_since_s = time.monotonic()
+            return 0.0 < self.give_up_s < time.monotonic() - self.failing_since_s
+        return False
 
     def _spec(self, run_id: str, options: RunOptions, read: Inputs, host: str, phones: int) -> RunSpec:
         origin_s = time.time() + LEAD_S
         return RunSpec(
+            version=__version__,
             run=run_id,
             directory=str(self.directory.resolve()),
             machine=this_machine(),
@@ -137,6 +149,20 @@ class Run:
             only=(options.only,) if options.only >= 0 else (),
             received_as=self.received_as,
         )
+
+
+def _reader(host: str, run_id: str, datastream: str) -> tuple[Control | None, str]:
+    """The read API of the target, if it is a local platform, and the run's name there. A target on loopback that is
+    none is taken only with a datastream of its own: what it stored cannot be asked then."""
+    if not Origin.of(host).loopback:
+        return None, run_id
+    control = Control(host)
+    try:
+        return control, control.claim(run_id)
+    except PlatformGone:
+        if datastream:
+            return None, run_id
+        raise
 
 
 def datastream_of(name: str) -> str:

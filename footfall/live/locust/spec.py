@@ -14,6 +14,7 @@ class RunSpec(msgspec.Struct, frozen=True):
     """One run, as it travels from master to workers. `origin_s` is the wall time of virtual 0 (seconds since the
     epoch), `directory` the run's folder on the master's machine, `machine` which machine that is."""
 
+    version: str  # of Footfall: another one may plan other lives
     run: str
     directory: str
     machine: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gevent
 from gevent.event import Event
 from locust import User, task
 from locust.exception import StopUser
@@ -17,18 +18,20 @@ class PhoneUser(User):  # type: ignore[misc]
 
     def __init__(self, environment: object) -> None:
         super().__init__(environment)
-        self._ending = Event()
+        self._leaving = Event()
 
     @task  # type: ignore[untyped-decorator]
     def lives(self) -> None:
-        """Phone after phone, until none is left."""
+        """Phone after phone, until none is left or Locust wants the slot back."""
         run: ActiveRun | None = self.environment.footfall.active
-        if run is not None:
-            while run.live_one(self._ending):
-                pass
+        while run is not None and not self._leaving.is_set():
+            life = run.begin()
+            if life is None:
+                break
+            gevent.wait((life, self._leaving), count=1)
         raise StopUser
 
     def stop(self, force: bool = False) -> bool:
-        """Locust wants the slot back (a ramp down): the phone in it ends its life early, but in order."""
-        self._ending.set()
+        """Locust wants the slot back: it takes no other phone. The one it has lives on without it."""
+        self._leaving.set()
         return bool(super().stop(force=force))

@@ -9,6 +9,7 @@ from typing import Any
 import gevent
 from gevent.event import AsyncResult
 
+from footfall import __version__
 from footfall.live.http import Origin
 from footfall.live.locust.active import ActiveRun
 from footfall.live.locust.spec import RunSpec, this_machine
@@ -16,6 +17,7 @@ from footfall.world.problems import BadInput
 
 COALESCE_S = 0.01
 ASK_AGAIN_S = 0.2
+ASK_AFRESH_S = 5.0
 FLUSH_S = 0.5
 
 
@@ -56,9 +58,16 @@ class Worker:
                 spec,
                 f"this worker is on another machine than the master, and the target {spec.host} is a loopback address: "
                 "here it would be a different one, or none. Start the master with --host http://ADDRESS, an address "
-                "that every machine reaches, and --confirm-host; or run all workers beside the master.",
+                "that every machine reaches, with --confirm-host and --datastream (the local platform listens on "
+                "loopback only); or run all workers beside the master.",
             )
             return
+        if spec.version != __version__:
+            self._refuse(
+                spec, f"this worker has Footfall {__version__}, the master {spec.version}: their phones differ"
+            )
+            return
+        self.finish()  # an older run that is still under way: there is no other way out of it
         self._wanting.clear()
         self._dry = False
         self._done.clear()
@@ -93,11 +102,24 @@ class Worker:
         if not self._wanting:
             gevent.spawn_later(COALESCE_S, self._ask)
         self._wanting.append(wish)
-        return wish.get()
+        try:
+            return wish.get()
+        except BaseException:  # the slot is killed while it waits
+            if wish in self._wanting:
+                self._wanting.remove(wish)
+            elif wish.value is not None and self.active is not None:
+                self.active.adopt(wish.value)  # the phone that it had just been given
+            raise
 
     def _ask(self) -> None:
         if self.active is not None and self._wanting:
+            gevent.spawn_later(ASK_AFRESH_S, self._ask_afresh, len(self._wanting))
             self._runner.send_message("footfall.want", {"run": self.active.spec.run, "count": len(self._wanting)})
+
+    def _ask_afresh(self, wanted: int) -> None:
+        """Should a message have been lost, somebody must ask again."""
+        if len(self._wanting) >= wanted:
+            self._ask()
 
     def _on_lease(self, data: dict[str, Any]) -> None:
         if self.active is None or data["run"] != self.active.spec.run:
@@ -105,8 +127,8 @@ class Worker:
         for k in range(data["first"], data["first"] + data["count"]):
             if self._wanting:
                 self._wanting.popleft().set(k)
-            else:  # cannot be: the master gives no more than was asked for; a phone that nobody takes is abandoned
-                return
+            else:
+                self.active.adopt(k)  # the slot that wanted it was killed meanwhile
         if data["dry"]:
             self._dry = True
             while self._wanting:
