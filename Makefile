@@ -13,7 +13,7 @@ ARGS   ?=
 .PHONY: run web test test-all lint format bench clean
 
 run: $(VENV)/.run
-	@$(BIN)/locust --headless --only-summary $(ARGS)
+	@$(BIN)/locust --headless $(ARGS)
 
 web: $(VENV)/.run
 	@$(BIN)/locust $(ARGS)

@@ -11,7 +11,7 @@ from array import array
 
 import msgspec
 
-from footfall.evidence.ops import Done, Invoke, Op
+from footfall.evidence.ops import Created, Done, Invoke, Op
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -31,6 +31,27 @@ class Timing(msgspec.Struct, frozen=True):
     service: Spread | None
     latency: Spread | None
     lateness: Spread | None
+
+
+class Lag:
+    """How much later than planned phones began, because no slot was free or the generator was behind: from each
+    phone's first event, planned for virtual `due_ms`, and the moment at which it was due on the wall."""
+
+    def __init__(self, started_ms: float, speed: float) -> None:
+        self._started_ms = started_ms
+        self._speed = speed
+        self._first: dict[str, int] = {}  # event id -> due_ms, of first events that are not sent yet
+        self.most_ms = 0.0
+
+    def feed(self, op: Op) -> None:
+        """Takes one op of the ledger."""
+        if isinstance(op, Created):
+            if op.n == 0:
+                self._first[op.id] = op.due_ms
+        elif isinstance(op, Invoke) and op.attempt == 1 and self._speed > 0.0:
+            due_ms = self._first.pop(op.id, None)
+            if due_ms is not None:
+                self.most_ms = max(self.most_ms, op.due - self._started_ms - due_ms / self._speed)
 
 
 class Stopwatch:

@@ -15,7 +15,7 @@ from footfall.evidence.delivered import Delivered, Row
 from footfall.evidence.manifest import Manifest
 from footfall.evidence.ops import Created, Op
 from footfall.evidence.received import Received
-from footfall.evidence.timing import Stopwatch, Timing
+from footfall.evidence.timing import Lag, Stopwatch, Timing
 
 EXIT_CODES: dict[Validity, int] = {"valid": 0, "invalid": 1, "unknown": 3}
 
@@ -53,11 +53,13 @@ def judge(manifest: Manifest, ops: Iterable[Op], received: Iterable[Received] | 
     guarded_delivered = Safely(delivered)
     guarded = [guarded_delivered, *(Safely(checker) for checker in _others(manifest))]
     stopwatch = Stopwatch()
+    lag = Lag(manifest.started_ms, manifest.speed)
     plan: list[bytes] = []
     for op in ops:
         for checker in guarded:
             checker.feed(op)
         stopwatch.feed(op)
+        lag.feed(op)
         if isinstance(op, Created) and op.cause == "plan":
             plan.append(plan_line(op))
     guarded_delivered.step(lambda: delivered.observe(received))
@@ -78,7 +80,7 @@ def judge(manifest: Manifest, ops: Iterable[Op], received: Iterable[Received] | 
         total=delivered.total,
         digest=_digest(plan),
         timing=timing,
-        notes=_notes(manifest, checks[0], timing),
+        notes=_notes(manifest, checks[0], timing, lag.most_ms),
     )
 
 
@@ -151,14 +153,24 @@ def _sign(equal: bool) -> str:
     return "=" if equal else "≠"
 
 
-def _notes(manifest: Manifest, delivered: Check, timing: Timing) -> tuple[str, ...]:
+def _notes(manifest: Manifest, delivered: Check, timing: Timing, lag_ms: float) -> tuple[str, ...]:
     notes = []
     if timing.lateness is not None and timing.lateness.p99_ms > LATE_MS:
         notes.append(
             f"the generator was the bottleneck: 1 of 100 attempts began {timing.lateness.p99_ms / 1000:.1f} s late or "
             "later; use more workers, or fewer phones at once"
         )
+    if lag_ms > LATE_MS:
+        notes.append(
+            f"phones began up to {lag_ms / 1000:.1f} s later than planned: more phones than slots (-u), a slow ramp "
+            "(-r), or a generator at its limit; what they did is as planned, when they did it on the wall is not"
+        )
     facts = delivered.facts
+    cut = facts.get("phones_cut", 0)
+    if cut:
+        notes.append(
+            f"the run was stopped early: {several(cut, 'phone')} of {manifest.phones_planned} did not live to the end"
+        )
     began = facts.get("phones_started", 0)
     untouched = manifest.phones_planned - max(began, facts.get("phones_leased", 0))
     if untouched > 0 and began:

@@ -25,6 +25,7 @@ from footfall.phone.signals import Reply, Request
 from footfall.platform.loopback import is_loopback
 
 CONNECT_S = READ_S = 5.0  # the SDK's own limits, wall time
+REFUSED_PAUSE_S = 0.1
 SLOWEST_ANSWER_S = 2 * CONNECT_S + READ_S + 0.5  # connecting, the TLS handshake, reading, and the watch's step
 _PROBE_AFTER_S = 0.2
 _CHUNK = 16_384
@@ -173,6 +174,7 @@ class Connection:
         except TimeoutError:
             return Reply(0, failure="timeout")
         except OSError:
+            gevent.sleep(REFUSED_PAUSE_S)  # in scaled time a phone would try again after some milliseconds, and again
             return Reply(0, failure="refused")
         if method == "POST":
             line = b"POST %s%s%s%sContent-Length: %d\r\n\r\n%s"

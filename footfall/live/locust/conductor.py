@@ -50,6 +50,7 @@ class Conductor:
         self.active: ActiveRun | None = None  # of this process; a master has none
         self.run: Run | None = None
         self._failed: str | None = None
+        self._printed = False
         self._places: Inputs | None = None  # what the local platform answers Places queries from
         self._environment = environment
         self._runner = runner
@@ -73,6 +74,9 @@ class Conductor:
         no host is given. Raises BadUsage, BadInput or PlatformGone: nothing is left behind then."""
         parsed = self._environment.parsed_options
         options = read_options(parsed)
+        users = getattr(parsed, "num_users", None)
+        if users is not None and users < 1:
+            raise BadUsage(f"--users: expected a slot at least, found {users}")
         read = inputs.load(options.scenario)
         self._check_hosts(options)
         _check_web_port(parsed)
@@ -397,6 +401,12 @@ class Conductor:
         refused = any(trouble.kind == "refused" for trouble in run.troubles)
         self._environment.process_exit_code = EXIT_BAD_USAGE if refused else verdict.exit_code
         if not self._environment.parsed_options.headless:
+            self.print_verdict()
+
+    def print_verdict_once(self) -> None:
+        """At the very end; after SIGTERM Locust goes through its shutdown twice."""
+        if not self._printed:
+            self._printed = True
             self.print_verdict()
 
     def print_verdict(self) -> None:

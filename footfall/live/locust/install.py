@@ -77,7 +77,7 @@ def _hook_conductor(events: Any, environment: Any, runner: Any) -> None:
 
     def on_quit(**_: Any) -> None:
         if environment.parsed_options.headless:
-            conductor.print_verdict()
+            conductor.print_verdict_once()
         conductor.leave()
 
     events.test_start.add_listener(lambda **_: conductor.start())

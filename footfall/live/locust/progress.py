@@ -19,7 +19,7 @@ SHOWN_EVENTS = 12
 
 
 class Feed:
-    """The events made last in this process, at most one of a type in a row of the same phone."""
+    """The events made last in this process."""
 
     def __init__(self, anchor_ms: int, place_names: Mapping[str, str]) -> None:
         self._anchor_ms = anchor_ms
