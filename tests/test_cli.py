@@ -161,6 +161,14 @@ def test_check_asks_again_and_says_when_nobody_answers(runs: Path, capsys: pytes
     assert "does not answer" in capsys.readouterr().out
 
 
+def test_check_asks_nobody_beyond_this_machine(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    directory = keep(runs)
+    before = sorted(path.name for path in directory.iterdir())
+    assert main(["check", "noon", "--ask", "http://192.0.2.1"]) == 2
+    assert "only a platform on this machine" in capsys.readouterr().err
+    assert sorted(path.name for path in directory.iterdir()) == before
+
+
 def test_check_of_a_damaged_ledger_has_no_verdict(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     directory = keep(runs)
     path = directory / "ledger-local.ndjson"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.console import Console
 
@@ -15,6 +16,7 @@ from footfall.evidence.ledger import LedgerDamaged
 from footfall.evidence.manifest import Manifest
 from footfall.live import inputs, rundir
 from footfall.live.control import Control
+from footfall.platform.loopback import is_loopback
 from footfall.scenario.decode import lint_scenario, places_file
 from footfall.world.geofences import decode_geofences, warnings
 from footfall.world.pois import Poi
@@ -30,6 +32,8 @@ def check(run: str, ask: str | None) -> int:
     if not (directory / "manifest.json").is_file():
         known = [path.parent.name for path in RUNS.glob("*/manifest.json")]
         return _bad(f"{run}: no such run.{did_you_mean(run, known)}")
+    if ask and not is_loopback(urlsplit(ask if "://" in ask else f"http://{ask}").hostname or ""):
+        return _bad(f"--ask {ask}: only a platform on this machine can be asked")
     try:
         manifest = _manifest(directory)
         trouble = rundir.ask_receiver(Control(ask), manifest.received_as or manifest.run, directory) if ask else None
