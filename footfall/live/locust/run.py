@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import platform
 import shlex
 import shutil
@@ -50,7 +51,9 @@ class Run:
         self.spec = self._spec(run_id, options, read, host, phones)
         self.manifest = self._manifest(options, read)
         self.book = LeaseBook(phones, options.only if options.only >= 0 else None)
-        self.ledger = LedgerFile(self.directory / f"ledger-{process}.ndjson", Head(run_id, process, 0, __version__))
+        self.ledger = LedgerFile(
+            self.directory / f"ledger-{process}.ndjson", Head(run_id, process, os.getpid(), __version__)
+        )
         self.troubles: list[Trouble] = []
         self.finished: set[str] = set()  # workers that have closed their ledgers
         self.missing_since_s: dict[str, float] = {}  # workers that do not answer
