@@ -1,9 +1,8 @@
 """The phones that people carry: models, OS versions and the strings that the SDK reads off them.
 
-Sources: iPhone identifiers from the public tables behind reference statistics `devices.json` (ios-device-list, MIT, and
-the majority of ten public files for newer ones), board names and Android build ids from general knowledge, screens in
-pixels from Playwright 1.65's descriptors (Apache-2.0) or the makers' sheets. OS shares: Apple's figures of June 2026
-(79 % iOS 26, 14 % iOS 18), Android's weaker ones (54 / 11 / 11 % for 16 / 15 / 14), rounded to what the table holds.
+The facts and how sure each of them is stand in `phone_table`; here they become one shared `PhoneModel` per hardware and
+OS version, with draws by share. Which field is what: Adobe's ApplicationSystemInfoService.swift for iOS and
+DeviceInfoService.java for Android.
 """
 
 from __future__ import annotations
@@ -13,13 +12,21 @@ from typing import Literal
 
 import msgspec
 
+from footfall.world.phone_table import ANDROID, APPLE, BUILDS, SYSTEMS, Hardware
 from footfall.world.streams import Stream
 
 Platform = Literal["ios", "android"]
 
 
 class PhoneModel(msgspec.Struct, frozen=True):
-    """One hardware model with one OS version, as the SDK sees it. `share` is relative within its platform."""
+    """One hardware model with one OS version, as the SDK sees it. `share` is relative within its platform.
+
+    `source` holds five marks of `phone_table`: of the id, of the board or build, of the screen, of the hardware's share
+    and of the OS version's weight.
+
+    `type` is the form that the device is sold as. The Android SDK goes by inches instead (6.5 or more across what
+    DisplayMetrics tells is a tablet), so that it may call a very large phone a tablet; that is not modelled.
+    """
 
     platform: Platform
     name: str
@@ -30,60 +37,100 @@ class PhoneModel(msgspec.Struct, frozen=True):
     height_px: int
     os_version: str
     share: float
+    type: Literal["mobile", "tablet"] = "mobile"
+    source: str = ""
+
+    @property
+    def os_name(self) -> Literal["iOS", "iPadOS", "Android"]:
+        """environment.operatingSystem: UIDevice.systemName, or `Android`."""
+        if self.platform == "android":
+            return "Android"
+        return "iPadOS" if self.type == "tablet" else "iOS"
+
+    @property
+    def family(self) -> Literal["iPhone", "iPad"]:
+        """UIDevice.model, the first word in the User-Agent of an iOS device. Means nothing on Android."""
+        return "iPad" if self.type == "tablet" else "iPhone"
 
 
-def _iphones() -> tuple[PhoneModel, ...]:
-    hardware = (
-        ("iPhone 13", "iPhone14,5", "D17AP", 1170, 2532, 9.0),
-        ("iPhone 14", "iPhone14,7", "D27AP", 1170, 2532, 8.0),
-        ("iPhone 14 Pro", "iPhone15,2", "D73AP", 1179, 2556, 6.0),
-        ("iPhone 15", "iPhone15,4", "D37AP", 1179, 2556, 11.0),
-        ("iPhone 15 Pro", "iPhone16,1", "D83AP", 1179, 2556, 8.0),
-        ("iPhone 15 Pro Max", "iPhone16,2", "D84AP", 1290, 2796, 9.0),
-        ("iPhone 16", "iPhone17,3", "D47AP", 1179, 2556, 13.0),
-        ("iPhone 16 Pro", "iPhone17,1", "D93AP", 1206, 2622, 10.0),
-        ("iPhone 16 Pro Max", "iPhone17,2", "D94AP", 1320, 2868, 10.0),
-        ("iPhone 17", "iPhone18,3", "V57AP", 1206, 2622, 9.0),
-        ("iPhone 17 Pro", "iPhone18,1", "V53AP", 1206, 2622, 7.0),
-    )
-    systems = (("26.1", 0.62), ("26.0.1", 0.20), ("18.7.1", 0.18))
-    return tuple(
-        PhoneModel("ios", name, "apple", model, board, width, height, version, share * os_share)
-        for name, model, board, width, height, share in hardware
-        for version, os_share in systems
-        if not (model.startswith("iPhone18") and version.startswith("18"))  # came with iOS 26
-    )
+def _models(platform: Platform, table: tuple[Hardware, ...]) -> tuple[PhoneModel, ...]:
+    """Every hardware with every OS version that it runs; the versions of one hardware add up to its share."""
+    models = []
+    for row in table:
+        builds = BUILDS.get(row.model) or BUILDS.get(row.manufacturer, {})
+        systems = [
+            system
+            for system in SYSTEMS[platform]
+            if row.first_os <= int(system.version.partition(".")[0]) <= row.last_os
+            and (row.board or system.version in builds)
+        ]
+        total = sum(system.weight for system in systems)
+        for system in systems:
+            number, mark = (row.board, row.marks[1]) if row.board else builds[system.version]
+            models.append(
+                PhoneModel(
+                    platform,
+                    row.name,
+                    row.manufacturer,
+                    row.model,
+                    number,
+                    row.width_px,
+                    row.height_px,
+                    system.version,
+                    row.share * system.weight / total,
+                    row.form,
+                    row.marks[0] + mark + row.marks[2:] + system.mark,
+                )
+            )
+    return tuple(models)
 
 
-def _androids() -> tuple[PhoneModel, ...]:
-    hardware = (
-        ("Pixel 8", "Google", "Pixel 8", 1080, 2400, 8.0),
-        ("Pixel 9", "Google", "Pixel 9", 1080, 2424, 8.0),
-        ("Galaxy S23", "samsung", "SM-S911B", 1080, 2340, 14.0),
-        ("Galaxy S24", "samsung", "SM-S921B", 1080, 2340, 16.0),
-        ("Galaxy S24 Ultra", "samsung", "SM-S928B", 1440, 3120, 10.0),
-        ("Galaxy A54", "samsung", "SM-A546B", 1080, 2340, 18.0),
-        ("Galaxy A55", "samsung", "SM-A556B", 1080, 2340, 18.0),
-        ("Nothing Phone (2)", "Nothing", "A065", 1080, 2412, 8.0),
-    )
-    systems = (
-        ("16", "BP2A.250605.031.A3", 0.56),
-        ("15", "AP3A.240905.015.A2", 0.24),
-        ("14", "UP1A.231005.007", 0.20),
-    )
-    return tuple(
-        PhoneModel("android", name, maker, model, build, width, height, version, share * os_share)
-        for name, maker, model, width, height, share in hardware
-        for version, build, os_share in systems
-    )
-
-
-MODELS: dict[Platform, tuple[PhoneModel, ...]] = {"ios": _iphones(), "android": _androids()}
+MODELS: dict[Platform, tuple[PhoneModel, ...]] = {"ios": _models("ios", APPLE), "android": _models("android", ANDROID)}
 _CUMULATIVE: dict[Platform, tuple[float, ...]] = {
     platform: tuple(accumulate(model.share for model in models)) for platform, models in MODELS.items()
 }
 
 
 def draw_phone(platform: Platform, stream: Stream) -> PhoneModel:
-    """A model of this platform, by the shares of the table."""
+    """A model of this platform, by the shares of the table. Takes one number from the stream."""
     return MODELS[platform][stream.index(_CUMULATIVE[platform])]
+
+
+# Names as TelephonyManager.getNetworkOperatorName tells them, with shares of subscriptions in percent. All of it, names
+# and shares, is own knowledge: the name of a network may vary with the SIM, and smaller networks are left out.
+CARRIERS: dict[str, tuple[tuple[str, float], ...]] = {
+    "FI": (("Elisa", 38.0), ("Telia FI", 32.0), ("DNA", 30.0)),
+    "SE": (("Telia", 36.0), ("Tele2", 27.0), ("Telenor SE", 19.0), ("3", 18.0)),
+    "DE": (("Telekom.de", 38.0), ("Vodafone.de", 30.0), ("o2 - de", 32.0)),
+    "GB": (("EE", 34.0), ("O2 - UK", 32.0), ("vodafone UK", 20.0), ("3", 14.0)),
+    "US": (("Verizon", 38.0), ("T-Mobile", 34.0), ("AT&T", 28.0)),
+    "FR": (("Orange F", 38.0), ("SFR", 24.0), ("Free", 20.0), ("Bouygues Telecom", 18.0)),
+}
+_NO_NETWORK = (("", 1.0),)
+_CARRIERS_CUMULATIVE: dict[str, tuple[float, ...]] = {
+    country: tuple(accumulate(share for _, share in names)) for country, names in CARRIERS.items()
+}
+
+
+def draw_carrier(model: PhoneModel, country: str, stream: Stream) -> str | None:
+    """environment.carrier of this phone: None where the member is left out, "" where it is sent empty.
+
+    None on iOS 16 and later, where the system tells apps of no carrier; every Apple row of the table is that new. "" on
+    a tablet: those of the table have no SIM. Any other phone has a network operator of its `country` (ISO 3166, two
+    capital letters), and "" in a country that CARRIERS does not have: as a phone without a network, rather than with an
+    invented one.
+
+    Takes one number from the stream, whatever the answer, so that later draws depend neither on phone nor country.
+    """
+    names = CARRIERS.get(country, _NO_NETWORK)
+    name, _ = names[stream.index(_CARRIERS_CUMULATIVE.get(country, (1.0,)))]
+    if model.platform == "ios" and int(model.os_version.partition(".")[0]) >= 16:
+        return None
+    return "" if model.type == "tablet" else name
+
+
+def country_of(language: str) -> str:
+    """The region of a BCP 47 language tag, in capitals: "fi-FI" is "FI", "zh-Hans-CN" is "CN". "" without a region of
+    two letters."""
+    regions = (part for part in language.split("-")[1:] if len(part) == 2 and part.isalpha())
+    return next(regions, "").upper()

@@ -177,6 +177,11 @@ class RegionMonitor:
         self._look_for_next()
         return silent
 
+    def forget(self) -> None:
+        """Monitors nothing any more: the app is gone, its permission, or (Android) the phone was switched off."""
+        self._regions = {}
+        self.next_ms = inf
+
     def due(self, now_ms: int) -> list[Report]:
         """The reports that are due by now, in the order in which the OS makes them."""
         if now_ms < self.next_ms:
