@@ -13,6 +13,7 @@ from rich.table import Table
 _ROWS = {
     "requests": "from benchmarks.requests import measure; out = measure({rounds})",
     "in_process": "from benchmarks.in_process import measure; out = measure(max(3, {rounds} // 4))",
+    "phone": "from benchmarks.phone import measure; out = measure({rounds})",
     "memory": "from benchmarks.in_process import kilobytes_per_phone; out = {{'kb': kilobytes_per_phone()}}",
     "store": "from benchmarks.platform_store import rates; out = rates()",
 }
@@ -38,7 +39,7 @@ def main() -> None:
         for name in _ROWS:
             status.update(f"measuring: {name}")
             results[name] = _measure(name, rounds)
-    sent, line = results["requests"], results["in_process"]
+    sent, line, phone = results["requests"], results["in_process"], results["phone"]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), title="one core, medians", title_justify="left")
     table.add_column("what")
     table.add_column("figure", justify="right")
@@ -51,6 +52,10 @@ def main() -> None:
     table.add_row("    CPU a request, its ratio to ours", f"{sent['ratio_cpu']:.2f}", goal)
     table.add_row("phones in virtual time, events/s", f"{line['phones_eps']:,.0f}", "answered at once, nothing stored")
     table.add_row("phones into the platform's core, events/s", f"{line['line_eps']:,.0f}", "validated, kept in memory")
+    same = f"the same {phone['body_bytes']:.0f} bytes"
+    beside = f"{same} by json.dumps {phone['json_us']:.1f}, by msgspec {phone['msgspec_us']:.1f}"
+    table.add_row("one event of a phone on Android, us", f"{phone['android_us']:.1f}", beside)
+    table.add_row("    on iOS", f"{phone['ios_us']:.1f}", f"wanted: 12; a dict built and dumped {phone['bare_us']:.1f}")
     table.add_row("an idle phone, KB", f"{results['memory']['kb']:.1f}", "without greenlet and connection")
     table.add_row("platform, events/s stored durably", f"{results['store']['normal_eps']:,.0f}", "survives kill -9")
     table.add_row("    with --fsync", f"{results['store']['fsync_eps']:,.0f}", "survives a power loss")

@@ -43,7 +43,7 @@ class _AtOnce:
 
     def send(self, request: Request, due_wall_ms: float) -> Reply:
         """See engine.live.Transport."""
-        if request.event_id:
+        if request.event_ids:
             self.events += 1
             return self._edge
         return self._places
@@ -64,7 +64,7 @@ class _Core:
         path, _, query = request.target.partition("?")
         asked = messages.Request(request.method, path, query, self._headers, request.body)
         answer = self._platform.exchange(asked, int(due_wall_ms))
-        self.events += bool(request.event_id)
+        self.events += bool(request.event_ids)
         return Reply(answer.status, answer.body)
 
 

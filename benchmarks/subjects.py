@@ -7,7 +7,7 @@ import time
 from footfall.engine.compile import compile_scenario
 from footfall.engine.population import Population
 from footfall.live.inputs import load
-from footfall.phone.sdk import SdkConfig
+from footfall.phone.config import AppConfig
 from footfall.world.people import People
 
 
@@ -36,6 +36,6 @@ class FreeClock:
 def population(phones: int = 100_000) -> Population:
     """The population of scenarios/shopping/saturday.yaml."""
     read = load("shopping/saturday")
-    config = SdkConfig("bench", read.scenario.places.libraries)
+    config = AppConfig().at("bench", read.scenario.places.libraries)
     ready = compile_scenario(read.scenario, read.pois)
     return Population(ready, People.fill(), config, "bench", 1, phones, 1_700_000_000_000)

@@ -88,7 +88,9 @@ def keep(runs: Path, run: str = "noon", ops: Sequence[Op] = OPS, stored: Sequenc
 def test_help_lists_the_commands() -> None:
     answered = python("-m", "footfall.cli", "--help")
     assert answered.returncode == 0
-    assert [command for command in ("platform", "check", "lint", "explain") if command not in answered.stdout] == []
+    assert [
+        command for command in ("platform", "check", "lint", "explain", "preview") if command not in answered.stdout
+    ] == []
 
 
 def test_the_installed_command_is_the_same() -> None:
@@ -283,6 +285,36 @@ def test_lint_warns_without_refusing(
     (warning,) = capsys.readouterr().err.splitlines()
     assert warning.startswith("small.geojson:")
     assert warning.endswith("(warning)")
+
+
+# --- preview
+
+
+def test_preview_of_a_phone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["preview", "--scenario", "saturday", "--phone", "17", "--platform", "android"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("phone     17 of 200, android, scenario saturday, seed 1\n")
+    assert "application.launch" in out
+
+
+def test_preview_needs_a_phone_that_there_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["preview", "--scenario", "shopping/saturday", "--phone", "200"]) == 2
+    assert capsys.readouterr().err == "footfall: --phone: expected a whole number from 0 to 199, found 200\n"
+
+
+@pytest.mark.parametrize("form", ["--body", "--curl", "--json"])
+def test_preview_whose_reader_has_seen_enough_ends_quietly(form: str) -> None:
+    command = [sys.executable, "-m", "footfall.cli", "preview", "--scenario", "saturday", "--phone", "17", form]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
 
 
 # --- platform

@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 from footfall.engine.compile import compile_scenario
 from footfall.engine.population import Population
 from footfall.live.inputs import Inputs, load
-from footfall.phone.sdk import SdkConfig
+from footfall.phone.config import AppConfig
 from footfall.phone.signals import Did, Moved
 from footfall.world.geo import METRES_PER_DEGREE, Point, inside_times
 from footfall.world.people import People
@@ -38,7 +38,7 @@ def draw(read: Inputs, phones: int) -> str:
         return (point.lon - west) * kx * scale, height - (point.lat - south) * METRES_PER_DEGREE * scale
 
     people = People.fill()
-    config = SdkConfig("picture", scenario.places.libraries)
+    config = AppConfig().at("picture", scenario.places.libraries)
     population = Population(ready, people, config, "picture", scenario.seed, scenario.population.phones, 0)
     ways: list[str] = []
     homes: list[str] = []

@@ -16,9 +16,10 @@ from typing import Literal, Protocol
 
 from footfall.engine.population import Life
 from footfall.engine.seeds import latency_ms
+from footfall.evidence import ops
 from footfall.evidence.ops import Created, Done, Ended, Ignored, Inside, Invoke, Op, Started
 from footfall.phone import sdk
-from footfall.phone.edge import error_statuses
+from footfall.phone.responses import error_statuses
 from footfall.phone.signals import (
     Due,
     IgnoredCrossing,
@@ -29,7 +30,9 @@ from footfall.phone.signals import (
     Send,
     Signal,
     StartedInside,
+    Unread,
     WakeAt,
+    Withheld,
 )
 
 
@@ -108,7 +111,6 @@ class Living:
         "_journal",
         "_life",
         "_now",
-        "_numbers",
         "_queries",
         "_replies",
         "_sent",
@@ -128,7 +130,6 @@ class Living:
         self._how: Literal["lived", "cut"] = "lived"
         self._wake_ms: float = inf
         self._replies: list[tuple[int, int, Replied]] = []
-        self._numbers: dict[str, int] = {}  # event id -> n, of events still to be delivered
         self._queries = 0
         self._sent = 0
 
@@ -143,7 +144,10 @@ class Living:
             self._how = "cut"  # the run is torn down around us; the ledger still says how far this life came
             raise
         finally:
-            self._journal.add(Ended(life.k, self._how, life.phone.queued, self._now))
+            for event_id in life.phone.withheld:
+                self._journal.add(ops.Withheld(event_id, life.k, "collect consent is still pending", self._now))
+            held = () if life.phone.withheld else life.phone.queued
+            self._journal.add(Ended(life.k, self._how, held, self._now))
 
     def _loop(self) -> None:
         plan = self._life.plan
@@ -191,6 +195,11 @@ class Living:
                     self._send(effect.request)
                 case WakeAt():
                     self._wake_ms = effect.at_ms
+                case Withheld(event_id, why):
+                    self._journal.add(ops.Withheld(event_id, self._life.k, why, self._now))
+                case Unread(request_id, event_ids):
+                    for event_id in event_ids:
+                        self._journal.add(ops.Unread(event_id, request_id, self._life.k))
                 case StartedInside():
                     self._journal.add(Inside(self._life.k, effect.poi_id, self._now))
                 case IgnoredCrossing():
@@ -198,8 +207,7 @@ class Living:
 
     def _note_event(self, made: Made) -> None:
         life, event = self._life, made.event
-        content = blake2b(b"%d\0%b%b" % (made.at_ms, event.body, made.identities), digest_size=8)
-        self._numbers[made.event_id] = made.n
+        content = blake2b(b"%d\0%b%b%b" % (made.at_ms, event.body, event.beside, made.identities), digest_size=8)
         self._journal.add(
             Created(
                 id=made.event_id,
@@ -213,6 +221,7 @@ class Living:
                 digest=content.hexdigest(),
                 place=event.place,
                 skus=event.skus,
+                extra=made.extra,
             )
         )
 
@@ -220,9 +229,10 @@ class Living:
         clock, journal = self._clock, self._journal
         due = clock.due_wall_ms(self._now)
         sent = clock.wall_ms()
-        if request.event_id:
-            number = self._numbers[request.event_id]
-            journal.add(Invoke(request.event_id, request.id, self._life.k, request.attempt, due, sent))
+        number = request.number
+        if request.event_ids:
+            for event_id in request.event_ids:
+                journal.add(Invoke(event_id, request.id, self._life.k, request.attempt, due, sent))
             journal.flush()  # before the first byte leaves: a process killed now leaves nothing unexplained
         else:
             self._queries -= 1
@@ -231,18 +241,15 @@ class Living:
         done = clock.wall_ms()
         planned_ms = latency_ms(self._life.latency_key, number, request.attempt)
         clock.answered(done - sent, planned_ms)
-        if request.event_id:
-            following = sdk.disposition(self._life.model, reply)
-            if following != "retry":
-                del self._numbers[request.event_id]
+        for event_id in request.event_ids:
             journal.add(
                 Done(
-                    request.event_id,
+                    event_id,
                     request.id,
                     self._life.k,
                     done,
                     outcome(reply),
-                    following,
+                    sdk.following(self._life.model.platform, reply, len(request.event_ids)),
                     reply.status,
                     reply.failure,
                 )

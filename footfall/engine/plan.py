@@ -13,7 +13,7 @@ import msgspec
 
 from footfall.engine.compile import END, Ready, ReadyState, draw
 from footfall.engine.seeds import Streams
-from footfall.phone.signals import Backgrounded, Did, Foregrounded, LoggedIn, Moved, Signal
+from footfall.phone.signals import Backgrounded, Did, Foregrounded, LoggedIn, Moved, Signal, Upgraded
 from footfall.scenario.types import (
     Action,
     Add,
@@ -33,11 +33,11 @@ from footfall.world.geo import Point, distance_m, moved
 from footfall.world.people import Person
 from footfall.world.pois import Poi
 from footfall.world.walks import walk
-from footfall.xdm.build import CartLine, OrderRef
+from footfall.xdm.commerce import CartLine, OrderRef, Payment, PaymentType
 
 LONGEST_GAP_MS = 30 * 60_000  # a longer one would be another session (realism.md section 3)
 STAND_SHARE = 0.4  # people stand in the inner 40 % of a place's radius, where every OS rule calls them in
-PAYMENTS = ("credit_card", "debit_card", "paypal")
+PAYMENTS: tuple[PaymentType, ...] = ("credit_card", "debit_card", "paypal")
 PAYMENT_CUMULATIVE = (0.6, 0.8, 1.0)
 
 
@@ -49,12 +49,30 @@ class Timed(msgspec.Struct, frozen=True):
     signal: Signal | None
 
 
+class Update(msgspec.Struct, frozen=True):
+    """The store has this version of the app for the phone from `at_ms` (virtual) on."""
+
+    at_ms: int
+    version: str
+
+
 class Customer:
     """One customer's memory while the plan unrolls."""
 
-    __slots__ = ("_cart", "_here", "_home", "_in_front", "_orders", "_person", "_ready", "_streams", "_viewed")
+    __slots__ = (
+        "_cart",
+        "_here",
+        "_home",
+        "_in_front",
+        "_orders",
+        "_person",
+        "_ready",
+        "_streams",
+        "_update",
+        "_viewed",
+    )
 
-    def __init__(self, ready: Ready, person: Person, streams: Streams) -> None:
+    def __init__(self, ready: Ready, person: Person, streams: Streams, update: Update | None = None) -> None:
         self._ready = ready
         self._person = person
         self._streams = streams
@@ -67,6 +85,7 @@ class Customer:
         self._viewed: list[Product] = []
         self._cart: dict[str, CartLine] = {}
         self._orders = 0
+        self._update = update
 
     @property
     def home(self) -> Point:
@@ -84,6 +103,11 @@ class Customer:
                     yield Timed(last_ms, state, Backgrounded())
                 yield Timed(last_ms, state, None)
                 return
+            update = self._update
+            if update is not None and timed.at_ms >= update.at_ms and not self._in_front:
+                # stores update apps that are not in use; here just before the next thing that happens
+                yield Timed(timed.at_ms, state, Upgraded(update.version))
+                self._update = None
             state = timed.state
             if isinstance(timed.signal, Foregrounded):
                 self._in_front = True
@@ -136,7 +160,7 @@ class Customer:
             case Background():
                 return Backgrounded()
             case Login():
-                return LoggedIn(self._person.email)
+                return LoggedIn(self._person.email, self._person.id)
             case Remove():
                 return self._remove()
             case OpenCart():
@@ -191,11 +215,12 @@ class Customer:
     def _purchase(self) -> Signal:
         self._orders += 1
         stream = self._streams.behaviour
-        order = OrderRef(
-            purchase_id=f"FF-{self._person.id.removeprefix('person-')}-{self._orders:02d}",
+        lines = tuple(self._cart.values())
+        paid = Payment(
             transaction_id=f"TX-{stream.bits():016x}",
             payment_type=PAYMENTS[stream.index(PAYMENT_CUMULATIVE)],
+            amount_cents=sum(line.total_cents for line in lines),
         )
-        lines = tuple(self._cart.values())
+        order = OrderRef(f"FF-{self._person.id.removeprefix('person-')}-{self._orders:02d}", (paid,))
         self._cart = {}
         return Did("purchases", lines, order)

@@ -1,24 +1,24 @@
-"""Who lives: phone k of a run, ready to be lived, as a function of (scenario, seed, k) and the run's id."""
+"""Who lives: phone k of a run, ready to be lived, as a function of (scenario, app, seed, k) and the run's id."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
+from math import log
 
 import msgspec
 
 from footfall.engine.compile import Ready
-from footfall.engine.plan import Customer, Timed
+from footfall.engine.plan import Customer, Timed, Update
 from footfall.engine.seeds import Streams
+from footfall.phone.app import App
+from footfall.phone.config import AppConfig
 from footfall.phone.ids import Ids, ecid_of, run_key
 from footfall.phone.phone import Owner, Phone
-from footfall.phone.sdk import SdkConfig
 from footfall.world.people import People, Person
-from footfall.world.phones import PhoneModel, draw_phone
+from footfall.world.phones import PhoneModel, Platform, country_of, draw_carrier, draw_phone
 from footfall.world.regions import ANDROID, IOS, RegionMonitor
-from footfall.xdm.build import AppInfo
-
-APP = AppInfo(id="com.example.footfall.shop", name="Footfall Shop", version="1.4.0 (210)")
-CARRIERS = ("Elisa", "DNA", "Telia FI")
+from footfall.world.streams import Stream
 
 
 class Life(msgspec.Struct, frozen=True):
@@ -35,20 +35,31 @@ class Life(msgspec.Struct, frozen=True):
 
 
 class Population:
-    """All phones of one run. `anchor_ms` is the epoch of virtual time 0."""
+    """All phones of one run. `anchor_ms` is the epoch of virtual time 0; `platform`, where given, is that of all of
+    them, whatever the scenario's shares are."""
 
-    __slots__ = ("_anchor_ms", "_config", "_key", "_people", "_phones", "_ready", "_seed")
+    __slots__ = ("_anchor_ms", "_app", "_key", "_people", "_phones", "_platform", "_ready", "_seed", "_versions")
 
     def __init__(
-        self, ready: Ready, people: People, config: SdkConfig, run_id: str, seed: int, phones: int, anchor_ms: int
+        self,
+        ready: Ready,
+        people: People,
+        app: AppConfig,
+        run_id: str,
+        seed: int,
+        phones: int,
+        anchor_ms: int,
+        platform: Platform | None = None,
     ) -> None:
         self._ready = ready
         self._people = people
-        self._config = config
+        self._app = App(app)
+        self._versions = tuple(accumulate(version.share for version in app.versions))
         self._key = run_key(run_id, seed)
         self._seed = seed
         self._phones = phones
         self._anchor_ms = anchor_ms
+        self._platform = platform
 
     def arrival_ms(self, k: int) -> int:
         """When phone k's life begins: phones come in order of k, evenly spread over the scenario's arrivals."""
@@ -59,14 +70,15 @@ class Population:
         streams = Streams(self._seed, k)
         ecid = ecid_of(streams.identity.bits(), streams.identity.bits())
         drawn = self._ready.platforms[streams.identity.index(self._ready.platform_cumulative)]
-        platform = "ios" if drawn == "ios" else "android"
-        model = draw_phone("ios" if drawn == "ios" else "android", streams.identity)
+        platform: Platform = self._platform or ("ios" if drawn == "ios" else "android")
+        model = draw_phone(platform, streams.identity)
         person = self._people.draw(k, streams.identity)
-        carrier = None if platform == "ios" else CARRIERS[streams.identity.whole(0, len(CARRIERS) - 1)]
+        carrier = draw_carrier(model, country_of(person.language), streams.identity)
         rules = IOS if platform == "ios" else ANDROID
         phase_ms = streams.identity.whole(0, max(rules.poll_ms - 1, 0))
-        customer = Customer(self._ready, person, streams)
         start_ms = self.arrival_ms(k)
+        version, update = self._app_versions(start_ms, streams.identity)
+        customer = Customer(self._ready, person, streams, update)
         return Life(
             k=k,
             start_ms=start_ms,
@@ -75,9 +87,8 @@ class Population:
             model=model,
             phone=Phone(
                 model=model,
-                owner=Owner(ecid, person.language, carrier),
-                app=APP,
-                config=self._config,
+                owner=Owner(ecid, person.language, carrier, version),
+                app=self._app,
                 ids=Ids(self._key, k, model.platform),
                 monitor=RegionMonitor(rules, customer.home, phase_ms),
                 anchor_ms=self._anchor_ms,
@@ -85,3 +96,12 @@ class Population:
             plan=customer.plan(start_ms),
             latency_key=streams.latency_key,
         )
+
+    def _app_versions(self, start_ms: int, stream: Stream) -> tuple[str, Update | None]:
+        """The version of the app that the phone has at first, and when the store brings it the newest: after a time
+        that is exponentially distributed, so that the shares of old versions halve again and again."""
+        versions = self._app.config.versions
+        version = versions[stream.index(self._versions)].version
+        after_ms = -1000.0 * self._app.config.upgrade_after_s * log(1.0 - stream.unit())
+        newest = versions[-1].version
+        return version, None if version == newest else Update(start_ms + round(after_ms), newest)

@@ -35,7 +35,7 @@ class Alternates:
         """Follows one op. The lines of one phone must come in its own order, as they do within a ledger file."""
         if isinstance(op, Created):
             side = _SIDES.get(op.type)
-            if side is not None:
+            if side is not None and not op.extra:
                 self._cross(op, side)
         elif isinstance(op, Inside):
             self._facts["recorded_inside"] += 1

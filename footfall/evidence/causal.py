@@ -45,7 +45,7 @@ class Causal:
     def feed(self, op: Op) -> None:
         """Follows one op. The lines of one phone must come in its own order, as they do within a ledger file."""
         if isinstance(op, Created):
-            if not op.type.startswith(("commerce.", "application.")):
+            if op.extra or not op.type.startswith(("commerce.", "application.")):
                 return
             shopper = self._shoppers.get(op.phone)
             if shopper is None:

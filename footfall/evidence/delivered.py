@@ -13,7 +13,7 @@ import msgspec
 
 from footfall.evidence.check import Check, Findings, several
 from footfall.evidence.lives import Lives
-from footfall.evidence.ops import Created, Done, Ended, Invoke, Op, Started
+from footfall.evidence.ops import Created, Done, Ended, Invoke, Op, Started, Unread, Withheld
 from footfall.evidence.received import Received
 from footfall.evidence.track import Track, standing, track
 
@@ -25,11 +25,11 @@ class Row(msgspec.Struct, frozen=True):
 
     - `planned` were created, `sent` have an attempt, `acknowledged` have an ok; `stored` = `good` + `bad` are planned
       ids that the receiver has, None where nobody could ask it, and then `unread` are acknowledged
-    - `lost`, `dropped`, `held`, `abandoned`, `in_doubt`: planned and not stored, see `track.standing`
+    - `lost`, `dropped`, `withheld`, `held`, `abandoned`, `in_doubt`: planned and not stored, see `track.standing`
     - `recovered` are stored though never acknowledged, `duplicated` are stored more often than once; neither is wrong
       by itself, `twice_unexplained` are duplicated without a reason
     - `contradicted` are stored though every attempt definitely failed, `unexpected` are stored though never created
-      or never sent, `unplanned` are attempted though never created
+      or never sent, `unplanned` are attempted, withheld or held though never created
     - `unexplained` sums up what cannot happen: events in no class, and those lost, twice_unexplained, contradicted,
       unexpected or unplanned
     """
@@ -44,6 +44,7 @@ class Row(msgspec.Struct, frozen=True):
     unread: int = 0
     lost: int = 0
     dropped: int = 0
+    withheld: int = 0
     held: int = 0
     abandoned: int = 0
     in_doubt: int = 0
@@ -74,7 +75,9 @@ class Delivered:
         self._lives = Lives(self._findings, run)
         self._tracks: dict[str, Track] = {}
         self._owners: dict[str, int] = {}  # ECID -> phone
+        self._latest: dict[int, tuple[str, list[str]]] = {}  # phone -> its latest request and the events in it
         self._why_given_up: dict[str, str] = {}
+        self._why_withheld = Counter[str]()
         self._counts: dict[str, Counter[str]] = {}
         self._unplanned: dict[str, str] = {}  # id -> type, of attempts without a Created
         self._unexpected: dict[str, str] = {}  # id -> type, of observations without a Created
@@ -85,17 +88,22 @@ class Delivered:
     def feed(self, op: Op) -> None:
         """Follows one op."""
         if isinstance(op, Invoke):
-            if (found := self._tracks.get(op.id)) is not None:
-                found.invokes += 1
-            else:
-                self._unplanned.setdefault(op.id, "")
+            self._invoked(op)
         elif isinstance(op, Done):
             self._done(op)
+        elif isinstance(op, Withheld):
+            if (found := self._tracks.get(op.id)) is not None:
+                found.withhold(op)
+            else:
+                self._unplanned.setdefault(op.id, "")
+        elif isinstance(op, Unread):
+            self._unread(op)
         else:
             self._lives.feed(op)
             if isinstance(op, Created):
                 self._created(op)
             elif isinstance(op, Ended):
+                self._latest.pop(op.phone, None)
                 for held in op.held:
                     if (found := self._tracks.get(held)) is not None:
                         found.held = True
@@ -141,7 +149,7 @@ class Delivered:
             counts = self._count("")
             counts["unplanned"] += 1
             counts["unexplained"] += 1
-            message = f"{id} was sent, acknowledged or held, and no phone created it"
+            message = f"{id} was sent, acknowledged, withheld or held, and no phone created it"
             self._findings.add("invalid", "unplanned", message, events=(id,))
         self.rows = tuple(self._row(type, counts) for type, counts in sorted(self._counts.items()))
         total = sum(self._counts.values(), Counter[str]())
@@ -159,6 +167,36 @@ class Delivered:
             self._findings.add("invalid", "created-twice", message, events=(op.id,), phone=op.phone)
             return
         self._tracks[op.id] = track(op)
+
+    def _invoked(self, op: Invoke) -> None:
+        latest = self._latest.get(op.phone)
+        if latest is not None and latest[0] == op.request:
+            latest[1].append(op.id)
+        else:
+            self._latest[op.phone] = op.request, [op.id]
+        found = self._tracks.get(op.id)
+        if found is None:
+            self._unplanned.setdefault(op.id, "")
+            return
+        was_sent_withheld = found.sent_withheld
+        found.invoked()
+        if found.sent_withheld and not was_sent_withheld:
+            self._convict("sent-withheld", op.id, found, f"was sent although withheld ({found.withheld})")
+
+    def _unread(self, op: Unread) -> None:
+        found = self._tracks.get(op.id)
+        if found is None:
+            self._unplanned.setdefault(op.id, "")
+            return
+        request, events = self._latest.get(op.phone, ("", []))
+        if op.request != request or op.id not in events:
+            # Such a line is no excuse for a second copy: only the answer to a request that was sent can be left unread.
+            what = f"left an answer unread that it was not waiting for (request {op.request})"
+            self._convict("unread-unsent", op.id, found, what)
+            return
+        events.remove(op.id)  # an answer is left unread once
+        found.left_unread()
+        self._why_given_up.pop(op.id, None)
 
     def _done(self, op: Done) -> None:
         found = self._tracks.get(op.id)
@@ -187,6 +225,8 @@ class Delivered:
         elif its == "dropped" and not found.deliberate:
             why = self._why_given_up.get(id) or "no reason given"
             self._convict("dropped", id, found, f"was given up by the SDK and is not stored ({why})")
+        elif its == "withheld":
+            self._why_withheld[found.withheld] += 1
         elif its == "unexplained":
             what = f"was sent {several(found.invokes, 'time')}" if found.invokes else "was never sent"
             self._convict("unexplained", id, found, f"{what}, is not stored, and nothing says why")
@@ -201,7 +241,8 @@ class Delivered:
             if not found.duplicates_explained():
                 counts["twice_unexplained"] += 1
                 counts["unexplained"] += 1
-                what = f"is stored {found.seen} times, which its {several(found.invokes, 'attempt')} cannot explain"
+                tried = several(found.invokes, "attempt") + (f", {found.unread} unread," if found.unread else "")
+                what = f"is stored {found.seen} times, which its {tried} cannot explain"
                 self._convict("duplicated", id, found, what)
         if not found.invokes:
             counts["unexpected"] += 1
@@ -219,6 +260,13 @@ class Delivered:
     def _say_classes(self, total: Row) -> None:
         if not total.planned:
             self._findings.add("unknown", "empty", "no phone created an event: nothing was tried, so nothing is known")
+        if total.withheld:
+            whys = "; ".join(f"{why} ({count})" for why, count in sorted(self._why_withheld.items()))
+            message = f"{several(total.withheld, 'event')} withheld, as the SDK's rules say: {whys}"
+            self._findings.add("valid", "withheld", message)
+            if total.withheld == total.planned and not total.sent:
+                message = "every event was withheld and nothing was sent, so the way to the receiver was not tried"
+                self._findings.add("unknown", "vacuous", message)
         if not self._read_back:
             message = (
                 "what the receiver has stored is not known, because it could not be asked: "

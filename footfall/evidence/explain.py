@@ -6,23 +6,27 @@ from collections.abc import Iterable
 
 import msgspec
 
-from footfall.evidence.ops import Created, Done, Ended, Invoke, Op, Started
+from footfall.evidence.ops import Created, Done, Ended, Invoke, Op, Started, Unread, Withheld
 from footfall.evidence.received import Received
 from footfall.evidence.track import Standing, standing, track
 
 SHORTEST_PREFIX = 8
 
+_OfEvent = Created | Invoke | Done | Withheld | Unread
+
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One attempt to deliver the event; `done` is None where nobody saw how it ended."""
+    """One attempt to deliver the event; `done` is None where nobody saw how it ended. `unread`: the app's process died
+    before it read the answer."""
 
     invoke: Invoke
     done: Done | None
+    unread: bool = False
 
 
 class Explanation(msgspec.Struct, frozen=True):
     """All that is known of one event. `created` is None where no phone of the run created it, and `standing` then
-    too; `received` is None where the receiver could not be asked."""
+    too; `received` is None where the receiver could not be asked; `withheld` is why the SDK kept it from being sent."""
 
     id: str
     created: Created | None
@@ -31,6 +35,7 @@ class Explanation(msgspec.Struct, frozen=True):
     attempts: tuple[Attempt, ...]
     received: tuple[Received, ...] | None
     standing: Standing | None
+    withheld: tuple[Withheld, ...] = ()
 
 
 class Ambiguous(msgspec.Struct, frozen=True):
@@ -46,9 +51,7 @@ def find(event_id: str, ops: Iterable[Op], received: Iterable[Received] | None) 
     prefix = event_id.strip().lower()
     if len(prefix) < SHORTEST_PREFIX:
         return None
-    created: dict[str, Created] = {}
-    invokes: dict[str, list[Invoke]] = {}
-    dones: dict[str, list[Done]] = {}
+    known: dict[str, list[_OfEvent]] = {}
     started: dict[int, Started] = {}
     ended: dict[int, Ended] = {}
     for op in ops:
@@ -56,51 +59,55 @@ def find(event_id: str, ops: Iterable[Op], received: Iterable[Received] | None) 
             started[op.phone] = op
         elif isinstance(op, Ended):
             ended[op.phone] = op
-        elif isinstance(op, Created | Invoke | Done) and op.id.lower().startswith(prefix):
-            if isinstance(op, Created):
-                created[op.id] = op
-            elif isinstance(op, Invoke):
-                invokes.setdefault(op.id, []).append(op)
-            else:
-                dones.setdefault(op.id, []).append(op)
+        elif isinstance(op, _OfEvent) and op.id.lower().startswith(prefix):
+            known.setdefault(op.id, []).append(op)
     stored: dict[str, list[Received]] = {}
     for one in received or ():
         if one.id.lower().startswith(prefix):
             stored.setdefault(one.id, []).append(one)
-    ids = created.keys() | invokes.keys() | dones.keys() | stored.keys()
+    ids = known.keys() | stored.keys()
     exact = [id for id in ids if id.lower() == prefix]
     if not ids:
         return None
     if len(ids) > 1 and len(exact) != 1:
         return Ambiguous(prefix, tuple(sorted(ids)))
     (id,) = exact or ids
-    made = created.get(id)
+    its = known.get(id, [])
+    made = next((op for op in its if isinstance(op, Created)), None)
     end = ended.get(made.phone) if made is not None else None
-    sent, answered = invokes.get(id, []), dones.get(id, [])
     seen = None if received is None else tuple(stored.get(id, ()))
     return Explanation(
         id=id,
         created=made,
         started=started.get(made.phone) if made is not None else None,
         ended=end,
-        attempts=_attempts(sent, answered),
+        attempts=_attempts(its),
         received=seen,
-        standing=_standing(made, sent, answered, end, seen) if made is not None else None,
+        standing=_standing(made, its, end, seen) if made is not None else None,
+        withheld=tuple(op for op in its if isinstance(op, Withheld)),
     )
 
 
-def _attempts(invokes: list[Invoke], dones: list[Done]) -> tuple[Attempt, ...]:
-    outcomes = {done.request: done for done in dones}
-    return tuple(Attempt(invoke, outcomes.get(invoke.request)) for invoke in invokes)
+def _attempts(ops: list[_OfEvent]) -> tuple[Attempt, ...]:
+    outcomes = {op.request: op for op in ops if isinstance(op, Done)}
+    unread = {op.request for op in ops if isinstance(op, Unread)}
+    return tuple(Attempt(op, outcomes.get(op.request), op.request in unread) for op in ops if isinstance(op, Invoke))
 
 
-def _standing(
-    created: Created, sent: list[Invoke], answered: list[Done], end: Ended | None, seen: tuple[Received, ...] | None
-) -> Standing:
+def _standing(created: Created, ops: list[_OfEvent], end: Ended | None, seen: tuple[Received, ...] | None) -> Standing:
     way = track(created)
-    way.invokes = len(sent)
-    for done in answered:
-        way.done(done)
+    latest = ""
+    for op in ops:
+        if isinstance(op, Invoke):
+            latest = op.request
+            way.invoked()
+        elif isinstance(op, Done):
+            way.done(op)
+        elif isinstance(op, Unread):
+            if op.request == latest:  # any other is a lie, of which the verdict says more
+                way.left_unread()
+        elif isinstance(op, Withheld):
+            way.withhold(op)
     way.held = end is not None and created.id in end.held
     way.seen = len(seen or ())
     return standing(way, phone_ended=end is not None, read_back=seen is not None)

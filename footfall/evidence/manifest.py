@@ -32,7 +32,7 @@ class Manifest(msgspec.Struct, frozen=True):
     `speed` is virtual seconds per real second, 0 where time was virtual and nobody waited. `started_ms` is wall time,
     milliseconds since the epoch; `anchor_ms` is the moment, in the same unit, that virtual 0 stands for, and
     `lasts_ms` the virtual length. `received_as` is the name under which the receiver lists the run. `command` is
-    the command line that began it.
+    the command line that began it. `app_file`, with its hash and text, configured the app; empty: the built-in default.
     """
 
     run: str
@@ -54,6 +54,9 @@ class Manifest(msgspec.Struct, frozen=True):
     expectations: Expectations
     only: tuple[int, ...] = ()
     received_as: str = ""
+    app_file: str = ""
+    app_sha256: str = ""
+    app_text: str = ""
 
     @property
     def phones_planned(self) -> int:
@@ -85,7 +88,9 @@ def repeat_command(manifest: Manifest, phone: int) -> str:
     """The shell command that makes the one phone live again, with the same ids, event for event."""
     return shlex.join(
         (
-            *("locust", "--headless", "--scenario", manifest.scenario_file, "--seed", str(manifest.seed)),
+            *("locust", "--headless", "--scenario", manifest.scenario_file),
+            *(("--app", manifest.app_file) if manifest.app_file else ()),
+            *("--seed", str(manifest.seed)),
             *("--run-id", manifest.run, "--phones", str(manifest.phones), "--only", str(phone)),
         )
     )

@@ -4,6 +4,9 @@ A ledger file is append-only and belongs to one process. Times: `at_ms`, `due_ms
 since the run's start; `due`, `sent`, `done` of attempts are wall time, milliseconds since the epoch. The Invoke line is
 with the operating system before the first byte of its request leaves, so that a process killed at any moment leaves
 nothing unexplained: an id without an Invoke was never sent, an Invoke without an outcome is unknown (info).
+
+Lines about events are written for each event, also where one request carries several (batching): a request id is that
+of one request and not of one event.
 """
 
 from __future__ import annotations
@@ -46,7 +49,8 @@ class Created(msgspec.Struct, frozen=True, tag_field="op", tag="created", omit_d
     `n` numbers the phone's events from 0. `digest` is the hash of the event's content without run-derived ids, its
     time counted from the run's start; `cause` tells whether the plan or a reply of the platform made it. `skus` are
     (SKU, quantity) of the event's productListItems. `fault` names the deliberate fault that touched the event;
-    `bad` marks an event that the plan means to be refused by validation.
+    `bad` marks an event that the plan means to be refused by validation. `extra` says why it is the second event of one
+    occurrence (a tags rule's, forwarded twice): checkers of order look at the first only.
     """
 
     id: str
@@ -62,10 +66,12 @@ class Created(msgspec.Struct, frozen=True, tag_field="op", tag="created", omit_d
     skus: tuple[tuple[str, int], ...] = ()
     fault: str = ""
     bad: bool = False
+    extra: str = ""
 
 
 class Invoke(msgspec.Struct, frozen=True, tag_field="op", tag="invoke"):
-    """An attempt to deliver the event begins. A retry is a new Invoke with a new request id and attempt number."""
+    """An attempt to deliver the event begins. A retry is a new Invoke with a new request id and attempt number; the
+    events of a batch have its request id in common, and the attempt number of the first of them."""
 
     id: str
     request: str
@@ -77,7 +83,8 @@ class Invoke(msgspec.Struct, frozen=True, tag_field="op", tag="invoke"):
 
 class Done(msgspec.Struct, frozen=True, tag_field="op", tag="done", omit_defaults=True):
     """How an attempt ended: outcome `ok` (acknowledged), `fail` (definitely not stored), `info` (unknown: a timeout
-    is not a loss). `next` is what the SDK does with the hit: done, retry or drop."""
+    is not a loss). `next` is what the SDK does with the hit once it has read the answer: done, retry or drop; all the
+    events of a batch that was answered 400 have `retry`, for each is sent again by itself."""
 
     id: str
     request: str
@@ -87,6 +94,30 @@ class Done(msgspec.Struct, frozen=True, tag_field="op", tag="done", omit_default
     next: Literal["done", "retry", "drop"]
     status: int = 0
     why: str = ""
+
+
+class Withheld(msgspec.Struct, frozen=True, tag_field="op", tag="withheld"):
+    """The SDK keeps the event from being sent, as its rules say, and why: collect consent is `n`, or still pending when
+    the phone's life ends; the app has no datastream, or was removed from the phone.
+
+    Nothing sends the event after this line. It may have been sent before: an attempt that was under way when consent
+    became `n` is not called back, only not repeated.
+    """
+
+    id: str
+    phone: int
+    why: str
+    at_ms: int
+
+
+class Unread(msgspec.Struct, frozen=True, tag_field="op", tag="unread"):
+    """The app's process died before it read the answer to this request, whatever it was: the hit is still in its queue,
+    and the event is sent again, unless it is withheld or held. The request is the last one that its phone sent, and it
+    carried the event."""
+
+    id: str
+    request: str
+    phone: int
 
 
 class Inside(msgspec.Struct, frozen=True, tag_field="op", tag="inside"):
@@ -129,4 +160,4 @@ class Trouble(msgspec.Struct, frozen=True, tag_field="op", tag="trouble"):
     why: str
 
 
-Op = Head | Lease | Started | Created | Invoke | Done | Inside | Ignored | Ended | Trouble
+Op = Head | Lease | Started | Created | Invoke | Done | Withheld | Unread | Inside | Ignored | Ended | Trouble

@@ -40,11 +40,14 @@ _STANDINGS: dict[Standing, str] = {
     "unread": "acknowledged; the receiver could not be asked whether it has it",
     "lost": "LOST: acknowledged, and the receiver does not have it",
     "dropped": "given up by the SDK, not stored",
+    "withheld": "withheld by the SDK's rules, not stored",
     "held": "still in the hit queue when the phone ended, never to be sent",
     "abandoned": "abandoned: its phone has no end, the process died",
     "in_doubt": "in doubt: sent, and nobody saw an answer that decides it",
     "unexplained": "UNEXPLAINED: not stored, and nothing says why",
 }
+
+_UNREAD = "the app's process died before it read this"
 
 
 def report(verdict: Verdict, manifest: Manifest, where: str = "") -> Group:
@@ -195,6 +198,8 @@ def _story(found: Explanation, manifest: Manifest) -> Table:
         say(f"attempt {attempt.invoke.attempt}", _attempt(attempt))
     if created is not None and not found.attempts:
         say("attempts", "none: it was never sent")
+    for withheld in found.withheld:
+        say("withheld", f"{withheld.why}, {_utc(manifest.anchor_ms + withheld.at_ms)}")
     say("receiver", _observed(found.received))
     if found.standing is not None:
         say("outcome", _STANDINGS[found.standing])
@@ -224,12 +229,13 @@ def _attempt(attempt: Attempt) -> str:
     late = f", {invoke.sent - invoke.due:.0f} ms late" if invoke.sent - invoke.due >= 1 else ""
     text = f"request {invoke.request}\nsent {_utc(invoke.sent)}{late}\n"
     if done is None:
-        return text + "no outcome: nobody saw how it ended"
+        return text + "no outcome: nobody saw how it ended" + (f"; {_UNREAD}" if attempt.unread else "")
     outcome = {"ok": "acknowledged", "fail": "definitely not stored", "info": "fate unknown"}[done.outcome]
     status = f" {done.status}" if done.status else ""
     why = f" ({done.why})" if done.why else ""
     queue = {"done": "is done with it", "retry": "will send it again", "drop": "gave it up"}[done.next]
-    return f"{text}{outcome}{status}{why} after {done.done - invoke.sent:.0f} ms; the SDK {queue}"
+    then = _UNREAD if attempt.unread else f"the SDK {queue}"
+    return f"{text}{outcome}{status}{why} after {done.done - invoke.sent:.0f} ms; {then}"
 
 
 def _observed(received: tuple[Received, ...] | None) -> str:

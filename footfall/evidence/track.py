@@ -7,9 +7,9 @@ from typing import Literal
 
 import msgspec
 
-from footfall.evidence.ops import Created, Done
+from footfall.evidence.ops import Created, Done, Withheld
 
-Standing = Literal["stored", "unread", "lost", "dropped", "held", "abandoned", "in_doubt", "unexplained"]
+Standing = Literal["stored", "unread", "lost", "dropped", "withheld", "held", "abandoned", "in_doubt", "unexplained"]
 
 
 class Track(msgspec.Struct, gc=False):
@@ -23,7 +23,12 @@ class Track(msgspec.Struct, gc=False):
     oks: int = 0
     fails: int = 0
     infos: int = 0
+    unread: int = 0  # attempts whose answer the app's process did not live to read
+    unread_oks: int = 0  # those of them that were acknowledged
+    latest: Literal["", "ok", "fail", "info", "unread"] = ""  # what is known of the latest attempt
     given_up: bool = False  # the SDK took it out of its queue without an ok
+    withheld: str = ""  # why the SDK's rules keep it from being sent
+    sent_withheld: bool = False  # an attempt began after that
     held: bool = False
     seen: int = 0
     seen_bad: int = 0
@@ -38,6 +43,12 @@ class Track(msgspec.Struct, gc=False):
         """Attempts that may have stored it although nobody acknowledged them: info, or without an outcome."""
         return self.invokes - self.oks - self.fails
 
+    def invoked(self) -> None:
+        """An attempt began."""
+        self.invokes += 1
+        self.latest = ""
+        self.sent_withheld = self.sent_withheld or bool(self.withheld)
+
     def done(self, op: Done) -> None:
         """An attempt ended."""
         if op.outcome == "ok":
@@ -46,14 +57,35 @@ class Track(msgspec.Struct, gc=False):
             self.fails += 1
         else:
             self.infos += 1
+        if self.latest == "unread":  # whatever the answer would have made of the hit, nobody was there to do it
+            self.unread_oks += op.outcome == "ok"
+            return
+        self.latest = op.outcome
         # A 207 can be final for the SDK and yet refuse this event: done, fail. Nothing will send it again.
         if op.next == "drop" or (op.next == "done" and op.outcome == "fail"):
             self.given_up = True
 
+    def left_unread(self) -> None:
+        """The app died before it read the answer to the latest attempt: the hit is in its queue as if unanswered."""
+        self.unread += 1
+        self.unread_oks += self.latest == "ok"
+        self.latest = "unread"
+        self.given_up = False
+
+    def withhold(self, op: Withheld) -> None:
+        """The SDK's rules keep the event from being sent. The first reason stays."""
+        self.withheld = self.withheld or sys.intern(op.why or "no reason given")
+
     def duplicates_explained(self) -> bool:
-        """Whether being stored `seen` times is what at-least-once delivery does: some attempt's fate was unknown, so
-        it was rightly repeated, and there were attempts enough. A failed attempt definitely stored nothing."""
-        return self.maybe_stored > 0 and self.seen <= self.invokes - self.fails
+        """Whether being stored `seen` times is what at-least-once delivery does.
+
+        One copy needs no reason. Each further one needs an attempt that may have stored the event and was rightly
+        repeated, because the phone did not learn that it had: its fate was unknown, or it was acknowledged and the
+        answer left unread. (An unread answer of unknown fate is one reason and not two; an unread no is none.) And no
+        attempt stores twice: there are no more copies than attempts, less those that definitely stored nothing.
+        """
+        reasons = self.maybe_stored + self.unread_oks
+        return self.seen - 1 <= reasons and self.seen <= self.invokes - self.fails
 
 
 def track(created: Created) -> Track:
@@ -67,6 +99,7 @@ def standing(track: Track, *, phone_ended: bool, read_back: bool) -> Standing:
     - stored: the receiver has it
     - lost: acknowledged, and the receiver does not have it (unread: nobody could ask the receiver)
     - dropped: the SDK gave it up, as its rules say (4xx, 500)
+    - withheld: the SDK's rules kept it from being sent, or from being sent again (consent, no datastream, app removed)
     - held: still in the hit queue when its phone ended
     - abandoned: its phone has no end, so its fate was never decided
     - in_doubt: sent, never answered, not stored
@@ -78,6 +111,8 @@ def standing(track: Track, *, phone_ended: bool, read_back: bool) -> Standing:
         return "lost" if read_back else "unread"
     if track.given_up and (read_back or not track.maybe_stored):
         return "dropped"
+    if track.withheld and (read_back or not track.maybe_stored):
+        return "withheld"
     if track.held:
         return "held"
     if not phone_ended:

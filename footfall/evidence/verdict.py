@@ -115,6 +115,7 @@ def heart_line(total: Row) -> str:
         (total.twice_unexplained, "stored too often"),
         (total.contradicted, "stored against the answer"),
         (total.dropped, "dropped by the SDK"),
+        (total.withheld, "withheld by the SDK's rules"),
         (total.held, "held at the end"),
         (total.abandoned, "of abandoned phones"),
         (total.in_doubt, "in doubt"),
@@ -157,7 +158,7 @@ def _notes(manifest: Manifest, delivered: Check, timing: Timing, lag_ms: float) 
     notes = []
     if timing.lateness is not None and timing.lateness.p99_ms > LATE_MS:
         notes.append(
-            f"the generator was the bottleneck: 1 of 100 attempts began {timing.lateness.p99_ms / 1000:.1f} s late or "
+            f"the generator was the bottleneck: 1 of 100 requests began {timing.lateness.p99_ms / 1000:.1f} s late or "
             "later; use more workers, or fewer phones at once"
         )
     if lag_ms > LATE_MS:

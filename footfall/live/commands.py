@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
+from footfall.engine.app_file import decode_app, is_app
 from footfall.evidence import manifest as manifests
 from footfall.evidence import report
 from footfall.evidence.explain import SHORTEST_PREFIX
@@ -49,7 +50,7 @@ def lint(files: Sequence[str]) -> int:
     problems: list[Problem] = []
     for name in files:
         try:
-            problems += _lint_geofences(name) if name.endswith(("json", "geojson")) else _lint_scenario(name)
+            problems += _lint_geofences(name) if name.endswith(("json", "geojson")) else _lint_yaml(name)
         except BadInput as bad:
             problems += bad.problems
     for problem in sorted(set(problems)):
@@ -60,9 +61,16 @@ def lint(files: Sequence[str]) -> int:
     return 0
 
 
-def _lint_scenario(name: str) -> list[Problem]:
+def _lint_yaml(name: str) -> list[Problem]:
     path = inputs.find_scenario(name)
-    text = inputs.read_text(path, "a scenario")
+    text = inputs.read_text(path, "a scenario or an app")
+    if is_app(text):
+        decode_app(text, str(path))
+        return []
+    return _lint_scenario(path, text)
+
+
+def _lint_scenario(path: Path, text: str) -> list[Problem]:
     pois: tuple[Poi, ...] | None = None
     problems: list[Problem] = []
     named = places_file(text)

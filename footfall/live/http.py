@@ -24,9 +24,9 @@ from gevent import socket, ssl
 from footfall.phone.signals import Reply, Request
 from footfall.platform.loopback import is_loopback
 
-CONNECT_S = READ_S = 5.0  # the SDK's own limits, wall time
+LONGEST_TIMEOUT_S = 5.0  # of the SDK's own limits, wall time: to connect, and to read
 REFUSED_PAUSE_S = 0.1
-SLOWEST_ANSWER_S = 2 * CONNECT_S + READ_S + 0.5  # connecting, the TLS handshake, reading, and the watch's step
+SLOWEST_ANSWER_S = 3 * LONGEST_TIMEOUT_S + 0.5  # connecting, the TLS handshake, reading, and the watch's step
 _PROBE_AFTER_S = 0.2
 _CHUNK = 16_384
 
@@ -65,7 +65,7 @@ class Network:
         self._watched: set[Connection] = set()
         self._watch: gevent.Greenlet[[], None] | None = None
 
-    def connect(self, origin: Origin) -> socket.socket:
+    def connect(self, origin: Origin, timeout_s: float) -> socket.socket:
         """A connected socket. The name is resolved once a process: gevent's resolver is a pool of ten threads, and
         thousands of phones would queue there. Raises OSError."""
         addresses = self._addresses.get(origin)
@@ -75,7 +75,7 @@ class Network:
         failed: OSError | None = None
         for one in tuple(addresses):
             try:
-                sock = self._connect(origin, *one)
+                sock = self._connect(origin, timeout_s, *one)
             except OSError as error:
                 failed = failed or error
                 continue
@@ -85,10 +85,10 @@ class Network:
             return sock
         raise failed or OSError(f"{origin.host} has no address")
 
-    def _connect(self, origin: Origin, family: Any, address: Any) -> socket.socket:
+    def _connect(self, origin: Origin, timeout_s: float, family: Any, address: Any) -> socket.socket:
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
-            sock.settimeout(CONNECT_S)
+            sock.settimeout(timeout_s)
             sock.connect(address)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if origin.scheme == "https":
@@ -164,11 +164,14 @@ class Connection:
         self._expired = False
         self.opened = 0  # connections made in this one's life; more than one tells of breaks
 
-    def exchange(self, method: str, target: str, headers: bytes, body: bytes) -> Reply:
-        """Sends one request and reads its answer; never raises for what a network can do."""
+    def exchange(
+        self, method: str, target: str, headers: bytes, body: bytes, timeout_s: float = LONGEST_TIMEOUT_S
+    ) -> Reply:
+        """Sends one request and reads its answer; never raises for what a network can do. `timeout_s`: to connect, and
+        to read."""
         now_s = time.monotonic()
         try:
-            sock = self._ready(now_s)
+            sock = self._ready(now_s, timeout_s)
         except socket.gaierror:
             return Reply(0, failure="unreachable")
         except TimeoutError:
@@ -181,7 +184,7 @@ class Connection:
             data = line % (self._prefix, target.encode(), self._host, headers, len(body), body)
         else:
             data = b"%s %s%s%s%s\r\n" % (method.encode(), self._prefix, target.encode(), self._host, headers)
-        self.late_s = time.monotonic() + READ_S
+        self.late_s = time.monotonic() + timeout_s
         try:
             return self._talk(sock, data)
         except (OSError, httptools.HttpParserError):
@@ -190,12 +193,12 @@ class Connection:
         finally:
             self.late_s = inf
 
-    def _ready(self, now_s: float) -> socket.socket:
+    def _ready(self, now_s: float, timeout_s: float) -> socket.socket:
         """The open connection, or a new one where the server closed it while it was idle."""
         if self._sock is not None and now_s - self._used_s > _PROBE_AFTER_S and self._closed_by_server():
             self.close()
         if self._sock is None:
-            self._sock = self._network.connect(self._origin)
+            self._sock = self._network.connect(self._origin, timeout_s)
             self._expired = False
             self.opened += 1
             self._network.watch(self)
@@ -305,7 +308,7 @@ class PhoneTransport:
     def send(self, request: Request, due_wall_ms: float) -> Reply:
         """See engine.live.Transport."""
         connection = self._connections.get(request.channel) or self._connect(request.channel)
-        return connection.exchange(request.method, request.target, request.headers, request.body)
+        return connection.exchange(request.method, request.target, request.headers, request.body, request.timeout_s)
 
     def _connect(self, channel: Literal["edge", "places"]) -> Connection:
         origins = self._network.origins

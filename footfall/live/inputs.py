@@ -1,12 +1,15 @@
-"""Scenario and geofence files from disk, decoded and checked together."""
+"""Files from disk: a scenario with its geofences, decoded and checked together, and the configuration of an app."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
+from footfall.engine.app_file import decode_app
+from footfall.phone.config import AppConfig
 from footfall.scenario.decode import decode_scenario, places_file
 from footfall.scenario.types import Scenario
 from footfall.world.geofences import decode_geofences, in_libraries
@@ -14,6 +17,7 @@ from footfall.world.pois import Poi
 from footfall.world.problems import BadInput, Problem, did_you_mean
 
 SCENARIOS = Path("scenarios")
+APPS = Path("apps")
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -31,10 +35,28 @@ class Inputs(msgspec.Struct, frozen=True):
         """Hash of the scenario's text."""
         return hashlib.sha256(self.scenario_text.encode()).hexdigest()
 
+    def libraries(self, app: AppConfig) -> tuple[str, ...]:
+        """What the app asks Places for: the scenario's libraries, else the app's, else all of the geofences."""
+        named = self.scenario.places.libraries or app.places.libraries
+        return named or tuple(dict.fromkeys(poi.library for poi in self.pois))
+
     @property
     def geofences_sha256(self) -> str:
         """Hash of the geofences' text."""
         return hashlib.sha256(self.geofences_text.encode()).hexdigest()
+
+
+class AppInput(msgspec.Struct, frozen=True):
+    """The text of an app file and what it means. Both `file` and `text` are empty for the built-in default."""
+
+    file: str = ""
+    text: str = ""
+    config: AppConfig = AppConfig()
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the app's text; empty for the built-in default."""
+        return hashlib.sha256(self.text.encode()).hexdigest() if self.file else ""
 
 
 def decode(scenario_file: str, scenario_text: str, geofences_file: str, geofences_text: str) -> Inputs:
@@ -62,6 +84,34 @@ def decode(scenario_file: str, scenario_text: str, geofences_file: str, geofence
     )
 
 
+def load_all(scenario_name: str, app_name: str) -> tuple[Inputs, AppInput]:
+    """What `load` and `read_app` read. Raises BadInput with the problems of all three files, and where the app asks for
+    libraries that no place is in."""
+    problems: list[Problem] = []
+    read, app = None, None
+    try:
+        read = load(scenario_name)
+    except BadInput as bad:
+        problems.extend(bad.problems)
+    try:
+        app = read_app(app_name)
+    except BadInput as bad:
+        problems.extend(bad.problems)
+    if read is not None and app is not None:
+        problems.extend(_unknown_libraries(read, app))
+    if problems or read is None or app is None:
+        raise BadInput(problems)
+    return read, app
+
+
+def _unknown_libraries(read: Inputs, app: AppInput) -> Iterator[Problem]:
+    known = {poi.library for poi in read.pois}
+    for library in read.libraries(app.config):
+        if library not in known:
+            message = f'libraries: no place of {read.geofences_file} is in the library "{library}".'
+            yield Problem(app.file, 1, 1, message + did_you_mean(library, known))
+
+
 def load(name: str) -> Inputs:
     """A scenario by its path, or by its name below scenarios/ (`shopping/saturday`), and the geofences it names."""
     path = find_scenario(name)
@@ -82,14 +132,49 @@ def load(name: str) -> Inputs:
     return decode(str(path), text, short(geofences), geofences_text)
 
 
+def read_app(name: str) -> AppInput:
+    """An app by its path, or by its name below apps/ (`shop`), with its text; "" is the built-in default. Raises
+    BadInput with every problem."""
+    if not name:
+        return AppInput()
+    path = find_app(name)
+    text = read_text(path, "an app")
+    return AppInput(str(path), text, decode_app(text, str(path)))
+
+
+def load_app(name: str) -> AppConfig:
+    """What `read_app` reads, without its text."""
+    return read_app(name).config
+
+
+def app_of(file: str, text: str) -> AppConfig:
+    """The app whose text came from a master; a worker needs no files of its own. Raises BadInput."""
+    return decode_app(text, file) if file else AppConfig()
+
+
 def find_scenario(name: str) -> Path:
-    """The file of a scenario given by path or by name. Raises BadInput with a "did you mean"."""
-    for path in (Path(name), SCENARIOS / name, SCENARIOS / f"{name}.yaml"):
+    """The file of a scenario given by path, by its name below scenarios/ or, where no other has it, by its last part
+    (`saturday`). Raises BadInput with a "did you mean"."""
+    return _find(name, SCENARIOS, "scenario")
+
+
+def find_app(name: str) -> Path:
+    """The file of an app given by path or by name. Raises BadInput with a "did you mean"."""
+    return _find(name, APPS, "app")
+
+
+def _find(name: str, folder: Path, what: str) -> Path:
+    for path in (Path(name), folder / name, folder / f"{name}.yaml"):
         if path.is_file():
             return path
-    known = sorted(p.relative_to(SCENARIOS).with_suffix("").as_posix() for p in SCENARIOS.rglob("*.yaml"))
-    wanted = name.removeprefix(f"{SCENARIOS}/").removesuffix(".yaml")
-    raise BadInput([Problem(name, 1, 1, f"no such scenario.{did_you_mean(wanted, known)}")])
+    known = sorted(p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.yaml"))
+    alike = [one for one in known if one.rpartition("/")[2] == name.removesuffix(".yaml")]  # in whichever folder below
+    if len(alike) == 1:
+        return folder / f"{alike[0]}.yaml"
+    if alike:
+        raise BadInput([Problem(name, 1, 1, f"several {what}s have this name: {', '.join(alike)}")])
+    wanted = name.removeprefix(f"{folder}/").removesuffix(".yaml")
+    raise BadInput([Problem(name, 1, 1, f"no such {what}.{did_you_mean(wanted, known)}")])
 
 
 def read_text(path: Path, what: str) -> str:

@@ -3,6 +3,7 @@ phone) alone, so that a second run meets the same profiles."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 from footfall.world.phones import Platform
@@ -25,6 +26,12 @@ def _absolute(bits: int) -> int:
     return abs(bits - (1 << 64) if bits >> 63 else bits)
 
 
+@lru_cache(maxsize=8)
+def _keyed(key: bytes) -> blake2b:
+    """The hash that all phones of a run begin with."""
+    return blake2b(digest_size=16, key=key)
+
+
 # the first digit of a UUID's fourth group carries its variant in the upper two bits
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
@@ -32,10 +39,10 @@ _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 class Ids:
     """The ids of one phone in one run, in the spelling of its platform: iOS writes UUIDs in capitals."""
 
-    __slots__ = ("_capitals", "_key", "_phone", "_requests")
+    __slots__ = ("_capitals", "_hash", "_phone", "_requests")
 
     def __init__(self, key: bytes, phone: int, platform: Platform) -> None:
-        self._key = key
+        self._hash = _keyed(key)
         self._phone = phone
         self._capitals = platform == "ios"
         self._requests = 0
@@ -50,6 +57,8 @@ class Ids:
         return self._uuid(b"r%d.%d" % (self._phone, self._requests))
 
     def _uuid(self, what: bytes) -> str:
-        h = blake2b(what, digest_size=16, key=self._key).hexdigest()
+        hash = self._hash.copy()  # keying anew would cost as much again as the rest
+        hash.update(what)
+        h = hash.hexdigest()
         text = f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:]}"
         return text.upper() if self._capitals else text

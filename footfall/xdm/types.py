@@ -7,6 +7,8 @@ asserted by Adobe's SDK tests.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 
@@ -104,25 +106,14 @@ class PaymentItem(_Part, frozen=True):
     currency_code: str
 
 
-class Order(_Part, frozen=True):
+class Order(_Part, frozen=True, kw_only=True):
     """`commerce.order`."""
 
     purchase_id: str = msgspec.field(name="purchaseID")
+    purchase_order_number: str | None = None
     price_total: float
     currency_code: str
     payments: tuple[PaymentItem, ...]
-
-
-class Commerce(_Part, frozen=True):
-    """`commerce`: exactly one measure is set, the one that eventType names, and with a purchase its order."""
-
-    product_views: Measure | None = None
-    product_list_opens: Measure | None = None
-    product_list_adds: Measure | None = None
-    product_list_removals: Measure | None = None
-    checkouts: Measure | None = None
-    purchases: Measure | None = None
-    order: Order | None = None
 
 
 class ProductListItem(_Part, frozen=True):
@@ -134,15 +125,43 @@ class ProductListItem(_Part, frozen=True):
     price_total: float
     currency_code: str
     product: str | None = None
+    product_add_method: str | None = None
+
+
+class Orchestration(_Part, frozen=True):
+    """`_experience.campaign.orchestration`: which event of Journey Orchestration this is."""
+
+    event_id: str = msgspec.field(name="eventID")
+
+
+class Campaign(_Part, frozen=True):
+    """`_experience.campaign`."""
+
+    orchestration: Orchestration
+
+
+class Experience(_Part, frozen=True):
+    """`_experience`, as far as an app fills it itself."""
+
+    campaign: Campaign
+
+    @classmethod
+    def of_journey_event(cls, event_id: str) -> Experience:
+        """The id that a journey's event without a rule demands of the sender (field group Orchestration eventID)."""
+        return cls(Campaign(Orchestration(event_id)))
 
 
 class EventXdm(_Part, frozen=True):
-    """An event's `xdm` without `_id` and `timestamp`, which Edge's request builder adds."""
+    """An event's `xdm` without `_id` and `timestamp`, which Edge's request builder adds.
+
+    `commerce` has exactly one measure, the one that eventType names, and with a purchase its `order`.
+    """
 
     event_type: str
     application: Application | None = None
     device: Device | None = None
     environment: Environment | None = None
     place_context: PlaceContext | None = None
-    commerce: Commerce | None = None
+    commerce: Mapping[str, Measure | Order] | None = None
     product_list_items: tuple[ProductListItem, ...] | None = None
+    experience: Experience | None = msgspec.field(default=None, name="_experience")

@@ -11,7 +11,7 @@ from footfall.engine.compile import Ready, compile_scenario
 from footfall.engine.plan import Timed
 from footfall.engine.population import Life, Population
 from footfall.evidence.manifest import Expectations, Manifest
-from footfall.phone.sdk import SdkConfig
+from footfall.phone.config import AppConfig
 from footfall.scenario.decode import decode_scenario
 from footfall.world.geo import Point, moved
 from footfall.world.geofences import decode_geofences, in_libraries
@@ -48,7 +48,7 @@ def people() -> People:
 
 
 def population(run: str = "run-1", seed: int = 1, phones: int = 200, datastream: str = "stream-1") -> Population:
-    return Population(saturday(), people(), SdkConfig(datastream, (LIBRARY,)), run, seed, phones, ANCHOR_MS)
+    return Population(saturday(), people(), AppConfig().at(datastream, (LIBRARY,)), run, seed, phones, ANCHOR_MS)
 
 
 def a_life(k: int = 0, plan: list[Timed] | None = None, seed: int = 1) -> Life:

@@ -105,6 +105,8 @@ class Receiver:
         """200, after all events are stored; nearby queries are answered too."""
         if request.channel == "places":
             return self.nearby(request)
+        if not request.event_ids:  # a set-consent request
+            return Reply(200)
         body = msgspec.json.decode(request.body)
         ecid = body["xdm"]["identityMap"]["ECID"][0]["id"]
         for event in body["events"]:

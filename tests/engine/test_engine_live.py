@@ -21,7 +21,7 @@ from footfall.evidence.ops import Created, Done, Ended, Invoke, Op, Started
 from footfall.phone.phone import Phone
 from footfall.phone.signals import Backgrounded, Did, Effect, Foregrounded, LoggedIn, Moved, Reply, Request, Signal
 from footfall.world.catalogue import CATALOGUE
-from footfall.xdm.build import CartLine
+from footfall.xdm.commerce import CartLine
 
 VIEW = Did("productViews", (CartLine(CATALOGUE[0], 1),))
 
@@ -126,8 +126,8 @@ def test_the_invoke_line_is_handed_over_before_its_first_byte_leaves(mood) -> No
             assert journal.flushed == len(journal.lines)
             invoke = handed_over[-1]
             assert isinstance(invoke, Invoke)
-            assert (invoke.id, invoke.request, invoke.attempt) == (request.event_id, request.id, request.attempt)
-            assert [op.id for op in handed_over if isinstance(op, Created)].count(request.event_id) == 1
+            assert ((invoke.id,), invoke.request, invoke.attempt) == (request.event_ids, request.id, request.attempt)
+            assert [op.id for op in handed_over if isinstance(op, Created)].count(invoke.id) == 1
         return answer(request)
 
     live(a_life(k=3), watching, journal=journal)
@@ -309,6 +309,10 @@ class Listening:
     @property
     def queued(self) -> tuple[str, ...]:
         return self.phone.queued
+
+    @property
+    def withheld(self) -> tuple[str, ...]:
+        return self.phone.withheld
 
     @property
     def busy(self) -> bool:

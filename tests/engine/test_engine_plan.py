@@ -12,14 +12,14 @@ import pytest
 from saturday import people, saturday
 
 from footfall.engine.compile import END, compile_scenario, draw
-from footfall.engine.plan import LONGEST_GAP_MS, STAND_SHARE, Customer, Timed
+from footfall.engine.plan import LONGEST_GAP_MS, STAND_SHARE, Customer, Timed, Update
 from footfall.engine.seeds import Streams
-from footfall.phone.signals import Backgrounded, Did, Foregrounded, LoggedIn, Moved
+from footfall.phone.signals import Backgrounded, Did, Foregrounded, LoggedIn, Moved, Upgraded
 from footfall.scenario.types import Fixed, Lognormal, Uniform
 from footfall.world.geo import Point, distance_m
 from footfall.world.people import Person
 from footfall.world.streams import Stream, key_of
-from footfall.xdm import build
+from footfall.xdm.commerce import commerce
 
 SEEDS = [key_of("plans", n) for n in range(300)]
 LASTS_MS = 7_200_000
@@ -36,10 +36,10 @@ class Planned(msgspec.Struct, frozen=True):
         return f"seed {self.seed} from {self.start_ms} ms on"
 
 
-def customer_of(seed: int) -> tuple[Customer, Person]:
+def customer_of(seed: int, update: Update | None = None) -> tuple[Customer, Person]:
     streams = Streams(seed, 0)
     person = people().draw(0, streams.identity)
-    return Customer(saturday(), person, streams), person
+    return Customer(saturday(), person, streams, update), person
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +152,7 @@ def test_an_order_is_paid_in_full_and_has_an_id_of_its_own(planned) -> None:
                 continue
             owed_cents = sum(prices[sku] * quantity for sku, quantity in cart.items())
             cart.clear()
-            xdm = json.loads(build.commerce(did.kind, did.lines, did.order).body)
+            xdm = json.loads(commerce(did.kind, did.lines, did.order).body)
             order = xdm["commerce"]["order"]
             assert round(order["priceTotal"] * 100) == owed_cents, one
             assert [round(payment["paymentAmount"] * 100) for payment in order["payments"]] == [owed_cents], one
@@ -239,6 +239,52 @@ def test_the_same_seed_plans_the_same_and_another_one_something_else(planned) ->
     assert tuple(customer.plan(one.start_ms)) == one.plan
     other, _ = customer_of(one.seed + 1)
     assert tuple(other.plan(one.start_ms)) != one.plan
+
+
+NEW_VERSION = "2.0.0 (300)"
+
+# when the store has the update, as a share of the plan's length
+MOMENTS = [0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.1]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_an_update_comes_once_and_only_while_the_app_is_not_in_front(early, moment) -> None:
+    upgraded = 0
+    for one in early:
+        last_ms = one.plan[-1].at_ms
+        update = Update(one.start_ms + round(moment * (last_ms - one.start_ms)), NEW_VERSION)
+        customer, _ = customer_of(one.seed, update)
+        at = [timed for timed in customer.plan(one.start_ms) if isinstance(timed.signal, Upgraded)]
+        # before the first thing that happens, in the run's time, while the app is away
+        moments = [at_ms for at_ms in away(one) if update.at_ms <= at_ms < LASTS_MS][:1]
+        assert [(timed.at_ms, timed.signal) for timed in at] == [(ms, Upgraded(NEW_VERSION)) for ms in moments], one
+        upgraded += len(at)
+    assert (upgraded > 0) == (moment <= 1)
+
+
+def away(one: Planned) -> list[int]:
+    """When something happens to a customer whose app is not in front just before."""
+    in_front, times = False, []
+    for timed in one.plan:
+        if not in_front:
+            times.append(timed.at_ms)
+        if isinstance(timed.signal, Foregrounded | Backgrounded):
+            in_front = isinstance(timed.signal, Foregrounded)
+    return times
+
+
+def test_an_update_changes_nothing_else_of_the_plan(early) -> None:
+    for one in early[:60]:
+        customer, _ = customer_of(one.seed, Update(one.start_ms, NEW_VERSION))
+        plan = tuple(customer.plan(one.start_ms))
+        assert tuple(timed for timed in plan if not isinstance(timed.signal, Upgraded)) == one.plan, one
+        # it comes just before whatever is next, in the state of then
+        times = [timed.at_ms for timed in plan]
+        assert times == sorted(times), one
+
+
+def test_a_plan_without_an_update_has_none(planned) -> None:
+    assert not any(isinstance(timed.signal, Upgraded) for one in planned for timed in one.plan)
 
 
 def test_transitions_are_drawn_by_their_shares() -> None:

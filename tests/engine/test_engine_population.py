@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from itertools import pairwise
-from math import sqrt
+from math import log, sqrt
 
+import msgspec
 import pytest
-from saturday import population, saturday
+from saturday import ANCHOR_MS, LIBRARY, people, population, saturday
 from simulated import Receiver, live, perfect
 
+from footfall.engine.population import Population
 from footfall.evidence.ops import Created
+from footfall.phone.config import AppConfig
+from footfall.phone.signals import Foregrounded, Made, Reply, Request, Upgraded
 from footfall.world.phones import MODELS
 
 
@@ -96,5 +101,97 @@ def test_platforms_and_models_come_by_their_shares() -> None:
         assert models.keys() <= set(MODELS[platform])
         total = sum(model.share for model in MODELS[platform])
         for model in MODELS[platform]:
-            p = model.share / total
-            assert abs(models[model] / counts[platform] - p) <= 4.5 * sqrt(p * (1 - p) / counts[platform]), model
+            assert surprise(models[model], counts[platform], model.share / total) < 14, model
+
+
+def surprise(count: int, of: int, share: float) -> float:
+    """How far a count is from its share, rare ones included: the probability of one as far off or farther is below
+    2 exp(-surprise) (Chernoff and Hoeffding)."""
+    seen = count / of
+    return of * sum(q * log(q / p) for q, p in ((seen, share), (1 - seen, 1 - share)) if q > 0)
+
+
+# count of a thousand, share -> is it as improbable as one in a million?
+SURPRISES = [
+    (10, 0.010, False),
+    (0, 0.001, False),  # what happens once in a thousand need not
+    (1, 0.00001, False),
+    (3, 0.00001, True),  # but three times one in a hundred thousand is none of it
+    (0, 0.020, True),
+    (700, 0.500, True),
+]
+
+
+@pytest.mark.parametrize(("count", "share", "surprising"), SURPRISES)
+def test_the_measure_of_surprise_convicts(count, share, surprising) -> None:
+    assert (surprise(count, 1_000, share) > 14) == surprising
+
+
+def test_app_versions_come_by_their_shares() -> None:
+    phones = 2_000
+    versions = Counter(version_of(population(phones=phones).life(k)) for k in range(phones))
+    shares = {version.version: version.share for version in AppConfig().versions}
+    assert versions.keys() == shares.keys()
+    for version, share in shares.items():
+        assert surprise(versions[version], phones, share) < 14, version
+
+
+def version_of(life) -> str:
+    """The version of the app, as its first launch tells it."""
+    (launch,) = [effect for effect in life.phone.feed(0, Foregrounded()) if isinstance(effect, Made)]
+    return json.loads(launch.event.body)["application"]["version"]
+
+
+def updates(after_s: float, phones: int = 300) -> list[tuple[str, list[Upgraded]]]:
+    """For each phone the version that it begins with and the upgrades in its plan."""
+    app = msgspec.structs.replace(AppConfig(), upgrade_after_s=after_s).at("stream-1", (LIBRARY,))
+    everyone = Population(saturday(), people(), app, "run-1", 1, phones, ANCHOR_MS)
+    told = []
+    for k in range(phones):
+        life = everyone.life(k)
+        upgraded = [timed.signal for timed in life.plan if isinstance(timed.signal, Upgraded)]
+        told.append((version_of(life), upgraded))
+    return told
+
+
+def test_only_phones_with_an_older_version_are_upgraded_and_to_the_newest() -> None:
+    newest = AppConfig().versions[-1].version
+    at_once = updates(after_s=0.001)
+    assert {version for version, _ in at_once} == {version.version for version in AppConfig().versions}
+    for version, upgraded in at_once:
+        assert upgraded == ([] if version == newest else [Upgraded(newest)])
+
+
+def test_an_upgrade_takes_its_time() -> None:
+    # with four days in the mean, next to nobody is upgraded within the two hours of a Saturday
+    slowly = updates(after_s=4 * 86_400.0)
+    old = [upgraded for version, upgraded in slowly if version != AppConfig().versions[-1].version]
+    assert len(old) > 30
+    assert sum(map(len, old)) <= 5
+    # and the version that a phone begins with does not depend on it
+    assert [version for version, _ in slowly] == [version for version, _ in updates(after_s=0.001)]
+
+
+def test_an_upgraded_phone_says_so_at_its_next_launch() -> None:
+    app = msgspec.structs.replace(AppConfig(), upgrade_after_s=600.0).at("stream-1", (LIBRARY,))
+    everyone = Population(saturday(), people(), app, "run-1", 1, 300, ANCHOR_MS)
+    newest, upgrades = app.versions[-1].version, 0
+    for k in range(300):
+        launches: list[dict] = []
+        stored = Receiver(saturday().pois)
+
+        def watching(request: Request, launches=launches, stored=stored) -> Reply:
+            if request.name == "application.launch":
+                launches.append(json.loads(request.body)["events"][0]["xdm"]["application"])
+            return stored.take(request)
+
+        live(everyone.life(k), watching)
+        for before, after in pairwise(launches):
+            changed = before["version"] != after["version"]
+            assert after.get("isUpgrade", False) == changed
+            assert "isInstall" not in after
+            assert after["version"] == newest or not changed
+            upgrades += changed
+        if launches:
+            assert (launches[0]["isInstall"], launches[0].get("isUpgrade")) == (True, None)
+    assert upgrades > 5

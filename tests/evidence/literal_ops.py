@@ -4,7 +4,7 @@ case; what is not written is the dullest value there is."""
 from __future__ import annotations
 
 from footfall.evidence.manifest import Expectations, Manifest
-from footfall.evidence.ops import Created, Done, Ended, Invoke, Started
+from footfall.evidence.ops import Created, Done, Ended, Invoke, Started, Unread, Withheld
 from footfall.evidence.received import Received
 
 VIEW = "commerce.productViews"
@@ -22,7 +22,9 @@ def started(phone: int = 0) -> Started:
     return Started(phone=phone, person=f"person-{phone}", ecid=f"ecid-{phone}", platform="ios", at_ms=0)
 
 
-def created(id: str, n: int = 0, type: str = VIEW, *, phone: int = 0, place: str = "", skus=(), fault="", bad=False):
+def created(
+    id: str, n: int = 0, type: str = VIEW, *, phone: int = 0, place: str = "", skus=(), fault="", bad=False, extra=""
+):
     return Created(
         id=id,
         type=type,
@@ -37,6 +39,7 @@ def created(id: str, n: int = 0, type: str = VIEW, *, phone: int = 0, place: str
         skus=skus,
         fault=fault,
         bad=bad,
+        extra=extra,
     )
 
 
@@ -61,6 +64,18 @@ def timeout(id: str, attempt: int = 0) -> Done:
 
 def too_many(id: str, attempt: int = 0) -> Done:
     return done(id, "fail", "retry", attempt, status=429)
+
+
+def unavailable(id: str, attempt: int = 0) -> Done:
+    return done(id, "info", "retry", attempt, status=503)
+
+
+def withheld(id: str, why: str = "collect consent is n", *, phone: int = 0) -> Withheld:
+    return Withheld(id=id, phone=phone, why=why, at_ms=8000)
+
+
+def unread(id: str, attempt: int = 0, *, phone: int = 0) -> Unread:
+    return Unread(id=id, request=f"{id}-{attempt}", phone=phone)
 
 
 def lived(phone: int = 0) -> Ended:

@@ -36,6 +36,7 @@ def ignored(kind, place="cafe", phone=0):
         [entry(), ignored("exit"), entry()],  # did leave, the SDK made no event of it
         [entry("mall"), entry("cafe"), exit("mall"), exit("cafe")],  # one place in another
         [entry(phone=1), entry(phone=2), exit(phone=1)],  # two phones
+        [entry(), entry(extra="rule"), exit(), exit(extra="rule")],  # the tutorial's rule tells each crossing again
         [created("v", type=VIEW, place="cafe"), entry(), created("v", type=VIEW, place="cafe")],  # no crossing
     ],
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from literal_ops import created, done, invoke, lived, started
+from literal_ops import created, done, invoke, lived, started, unread, withheld
 
 from footfall.evidence.ledger import LedgerDamaged, encode, read
 from footfall.evidence.ops import Created, Head, Ignored, Inside, Lease, Op, Trouble
@@ -19,13 +21,23 @@ EVERY_KIND = [
     created("a", skus=(("SKU-1", 2),), fault="duplicate", bad=True),
     invoke("a"),
     done("a", "fail", "drop", status=400, why="no such datastream"),
+    unread("a"),
+    withheld("a", "the app was removed"),
     lived(),
     Trouble(kind="disk-full", why="3 kB left"),
 ]
 
 
 def test_every_kind_of_line_is_read_back_as_it_was_written():
+    assert {type(op) for op in EVERY_KIND} == set(get_args(Op))
     assert list(read([encode(op) for op in EVERY_KIND], "l.ndjson")) == EVERY_KIND
+
+
+def test_lines_about_consent_and_killed_apps_read_as_they_are_documented():
+    assert encode(withheld("a")) == (
+        b'{"op":"withheld","id":"a","phone":0,"why":"collect consent is n","at_ms":8000}\n'
+    )
+    assert encode(unread("a", 1)) == b'{"op":"unread","id":"a","request":"a-1","phone":0}\n'
 
 
 def test_a_line_is_one_line_of_json_that_begins_with_its_op():

@@ -27,6 +27,7 @@ from literal_ops import (
     refused,
     started,
     timeout,
+    withheld,
 )
 
 from footfall.evidence.delivered import Delivered, Row
@@ -156,6 +157,12 @@ def test_the_summary_is_json_that_a_script_can_read():
             [good("a"), good("a"), refused("b", "no timestamp")],
             "planned 2 = sent 2 = acknowledged 2 = stored 2, 0 unexplained "
             "(1 stored more than once after a retry; 1 bad)",
+        ),
+        # consent n: no class of its own in the equation, one in the brackets
+        (
+            [created("a", 0), invoke("a"), ok("a"), created("b", 1), withheld("b"), lived()],
+            [good("a")],
+            "planned 2 ≠ sent 1 = acknowledged 1 = stored 1, 0 unexplained (1 withheld by the SDK's rules)",
         ),
         # a killed process
         (

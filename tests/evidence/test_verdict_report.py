@@ -21,6 +21,8 @@ from literal_ops import (
     refused,
     started,
     timeout,
+    unread,
+    withheld,
 )
 from rich.console import Console
 
@@ -153,6 +155,39 @@ def test_the_story_of_one_event():
     ]
 
 
+def test_the_story_of_an_event_whose_app_was_killed_and_then_removed():
+    ops = [started(), created(FIRST), invoke(FIRST), ok(FIRST), unread(FIRST), withheld(FIRST, "the app was removed")]
+    shown = lines(printed(explain(FIRST, [*ops, lived()], manifest(), [good(FIRST)])))
+    assert shown[7:-2] == [
+        "attempt 0  request 6f1c2b9e-aaaa-4111-8111-111111111111-0",
+        "           sent 1970-01-01 00:00:00.100Z",
+        "           acknowledged 200 after 5 ms; the app's process died before it read",
+        "           this",
+        "withheld   the app was removed, 2026-07-25 17:20:08.000Z",
+        "receiver   has it, as good",
+        "outcome    stored",
+    ]
+
+
+def test_the_story_of_an_event_without_consent():
+    ops = [started(), created(FIRST), withheld(FIRST), lived()]
+    assert lines(printed(explain(FIRST, ops, manifest(), [])))[7:-2] == [
+        "attempts  none: it was never sent",
+        "withheld  collect consent is n, 2026-07-25 17:20:08.000Z",
+        "receiver  does not have it",
+        "outcome   withheld by the SDK's rules, not stored",
+    ]
+
+
+def test_the_report_says_why_events_were_withheld():
+    ops = [started(), created("a", 0), invoke("a"), ok("a"), created("b", 1), withheld("b"), lived()]
+    shown = lines(printed(judged(ops, [good("a")], phones=1)))
+    assert "commerce.productViews        2     1        1       1     1    0      1" in shown
+    assert shown[shown.index("✓ delivered  phones: 1 lived") + 1] == (
+        "  · 1 event withheld, as the SDK's rules say: collect consent is n (1)"
+    )
+
+
 @pytest.mark.parametrize(
     ("event_id", "received", "said"),
     [
@@ -205,6 +240,15 @@ def test_ids_that_lead_nowhere(event_id):
         ([invoke(FIRST), timeout(FIRST), lived()], [], "in_doubt"),
         ([invoke(FIRST)], [], "abandoned"),
         ([lived()], [], "unexplained"),
+        ([withheld(FIRST), lived()], [], "withheld"),
+        ([withheld(FIRST), lived()], None, "withheld"),
+        # under way when consent became n: without a read-back it may be stored
+        ([invoke(FIRST), timeout(FIRST), withheld(FIRST), lived()], [], "withheld"),
+        ([invoke(FIRST), timeout(FIRST), withheld(FIRST), lived()], None, "in_doubt"),
+        # given up, but the app died before it knew
+        ([invoke(FIRST), done(FIRST, "fail", "drop", status=400), unread(FIRST), cut(FIRST)], [], "held"),
+        # an answer to another request is none that could be left unread
+        ([invoke(FIRST), done(FIRST, "fail", "drop", status=400), unread(FIRST, 7), cut(FIRST)], [], "dropped"),
         ([cut(FIRST)], [], "held"),
         ([invoke(FIRST), timeout(FIRST), cut(FIRST)], [good(FIRST)], "stored"),
     ],

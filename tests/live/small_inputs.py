@@ -65,5 +65,7 @@ def small_spec(below: Path, **changed: Any) -> RunSpec:
         "scenario_text": SCENARIO,
         "geofences_file": "places.geojson",
         "geofences_text": json.dumps(PLACES),
+        "app_file": "",
+        "app_text": "",
     }
     return RunSpec(**{**fields, **changed})

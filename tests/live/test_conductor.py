@@ -19,6 +19,7 @@ from footfall.evidence.ops import Lease, Op
 from footfall.live.locust import conductor as conductor_module
 from footfall.live.locust.conductor import Conductor
 from footfall.live.locust.options import BadUsage, add_options
+from footfall.world.problems import BadInput
 
 
 class Runner:
@@ -230,6 +231,29 @@ def test_a_confirmed_host_is_taken(here: Path) -> None:
     master.environment.host = "http://192.0.2.1"
     master.conductor.prepare()
     assert master.environment.host == "http://192.0.2.1"
+
+
+def test_an_app_that_names_its_datastream_needs_no_option_for_it(here: Path) -> None:
+    Path("other.yaml").write_text("app: Other\nedge: {datastream: ds-of-the-app}\n")
+    master = Master("--confirm-host", "--datastream", "", "--app", "other.yaml", headless=True)
+    master.environment.host = "http://192.0.2.1"
+    master.conductor.prepare()
+    master.conductor.start()
+    ((_, spec, _),) = master.runner.sent
+    assert spec["datastream"] == "ds-of-the-app"
+    assert spec["app_text"] == Path("other.yaml").read_text()
+    master.ends()
+
+
+def test_an_app_that_cannot_be_read_ends_the_start(here: Path) -> None:
+    master = Master("--app", "other")
+    with pytest.raises(BadInput) as bad:
+        master.conductor.prepare()
+    assert str(bad.value) == "other:1:1: no such app."
+    # and from the web form
+    master.conductor.start()
+    assert master.conductor.failed == "other:1:1: no such app."
+    assert master.runner.sent == []
 
 
 def test_locusts_own_run_time_is_taken_over(here: Path) -> None:

@@ -28,8 +28,8 @@ def post(connection: Connection) -> Reply:
     return connection.exchange("POST", "/", b"", b"{}")
 
 
-def failure(connection: Connection) -> str:
-    reply = post(connection)
+def failure(connection: Connection, timeout_s: float = 5.0) -> str:
+    reply = connection.exchange("POST", "/", b"", b"{}", timeout_s)
     assert reply.status == 0
     return reply.failure
 
@@ -158,26 +158,21 @@ def test_each_address_of_a_name_is_tried(serve: Serve, connect: Connect, monkeyp
     assert [post(connect(origin, network)) for _ in range(2)] == [DONE] * 2
 
 
-def test_no_answer_in_time_is_a_timeout(serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "READ_S", 0.3)
+def test_no_answer_in_time_is_a_timeout(serve: Serve, connect: Connect) -> None:
     server = serve(lambda n, request: () if n == 0 else (OK,))
     connection = connect(server.origin)
-    assert failure(connection) == "timeout"
+    assert failure(connection, 0.3) == "timeout"
     # the late answer of the first request must not become the second's
     assert post(connection) == DONE
     assert connection.opened == 2
 
 
-def test_half_an_answer_in_time_is_a_timeout(serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "READ_S", 0.3)
+def test_half_an_answer_in_time_is_a_timeout(serve: Serve, connect: Connect) -> None:
     for half in (b"HTTP/1.1 200 OK\r\nConte", b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf"):
-        assert failure(connect(serve(always(half)).origin)) == "timeout"
+        assert failure(connect(serve(always(half)).origin), 0.3) == "timeout"
 
 
-def test_a_slow_answer_within_the_time_is_no_failure(
-    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http, "READ_S", 5.0)
+def test_a_slow_answer_within_the_time_is_no_failure(serve: Serve, connect: Connect) -> None:
 
     def slow(n: int, request: bytes) -> Iterator[bytes]:
         gevent.sleep(0.7)  # the watch has looked at least once
@@ -260,23 +255,17 @@ def test_a_certificate_for_another_name_is_not_trusted(serve: Serve, connect: Co
     assert server.requests == []
 
 
-def test_a_slow_tls_answer_is_a_timeout(
-    serve: Serve, connect: Connect, certified: Certified, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http, "READ_S", 0.3)
+def test_a_slow_tls_answer_is_a_timeout(serve: Serve, connect: Connect, certified: Certified) -> None:
     server = serve(lambda n, request: () if n == 0 else (OK,), ssl_context=certified.server)
     origin = https(server)
     connection = connect(origin, Network(origin, origin, certified.client()))
-    assert failure(connection) == "timeout"
+    assert failure(connection, 0.3) == "timeout"
     assert post(connection) == DONE
 
 
-def test_a_handshake_that_never_ends_is_a_timeout(
-    serve: Serve, connect: Connect, certified: Certified, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(http, "CONNECT_S", 0.3)
+def test_a_handshake_that_never_ends_is_a_timeout(serve: Serve, connect: Connect, certified: Certified) -> None:
     origin = https(serve(always(OK)))  # it speaks no TLS, and waits for more of what it takes for a request
-    assert failure(connect(origin, Network(origin, origin, certified.client()))) == "timeout"
+    assert failure(connect(origin, Network(origin, origin, certified.client())), 0.3) == "timeout"
 
 
 def test_an_idle_tls_connection_closed_by_the_server_causes_no_failure(

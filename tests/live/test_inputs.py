@@ -1,4 +1,4 @@
-"""Scenario and geofences from disk: found by path or name, decoded together, every problem of both at once."""
+"""Scenario, geofences and app from disk: found by path or name, decoded together, every problem of all at once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from small_inputs import PLACES, SCENARIO
 
 from footfall.live import inputs
+from footfall.phone.config import AppConfig
 from footfall.world.problems import BadInput
 
 
@@ -110,3 +111,94 @@ def test_a_folder_for_geofences_is_a_problem_not_a_crash(here: Path) -> None:
 def test_a_path_is_shown_as_short_as_it_can_be(here: Path) -> None:
     assert inputs.short(Path("scenarios/../places.geojson")) == "places.geojson"
     assert inputs.short(here.parent / "elsewhere.geojson") == str(here.parent / "elsewhere.geojson")
+
+
+# --- the app
+
+
+@pytest.fixture
+def app(here: Path) -> Path:
+    """An app of its own, apps/other.yaml."""
+    (here / "apps").mkdir()
+    path = here / "apps/other.yaml"
+    path.write_text("app: Other\ntenant: _other\n")
+    return path
+
+
+@pytest.mark.parametrize("name", ["other", "other.yaml", "apps/other.yaml", "./apps/other.yaml"])
+def test_an_app_is_found_by_path_or_by_name(app: Path, name: str) -> None:
+    assert inputs.load_app(name) == AppConfig(name="Other", tenant="_other")
+
+
+def test_no_name_is_the_built_in_default(here: Path) -> None:
+    assert inputs.load_app("") == AppConfig()
+    read = inputs.read_app("")
+    assert (read.file, read.text, read.sha256) == ("", "", "")
+
+
+def test_the_text_of_an_app_is_kept_for_the_manifest_and_the_workers(app: Path) -> None:
+    read = inputs.read_app("other")
+    assert read.file == "apps/other.yaml"
+    assert read.sha256 == hashlib.sha256(app.read_bytes()).hexdigest()
+    app.unlink()
+    assert inputs.app_of(read.file, read.text) == read.config
+    assert inputs.app_of("", "") == AppConfig()
+
+
+# the name, and what is told
+NO_APPS = [
+    ("othr", 'othr:1:1: no such app. Did you mean "other"?'),
+    ("apps/othr.yaml", 'apps/othr.yaml:1:1: no such app. Did you mean "other"?'),
+    ("xyz", "xyz:1:1: no such app. Known: other."),
+    # a scenario is none
+    ("scenarios/small.yaml", 'scenarios/small.yaml:1:1: expected an app, with its name under "app", found a scenario'),
+]
+
+
+@pytest.mark.parametrize(("name", "problem"), NO_APPS)
+def test_what_is_no_app_is_told(app: Path, name: str, problem: str) -> None:
+    with pytest.raises(BadInput) as bad:
+        inputs.load_app(name)
+    assert str(bad.value) == problem
+
+
+def test_mistakes_of_scenario_and_app_are_told_together(app: Path, here: Path) -> None:
+    (here / "scenarios/small.yaml").write_text(SCENARIO.replace("start: walk", "start: wlak"))
+    app.write_text("app: Other\ntenant: other\n")
+    with pytest.raises(BadInput) as bad:
+        inputs.load_all("small", "other")
+    files = [problem.file for problem in bad.value.problems]
+    assert files == ["apps/other.yaml", "scenarios/small.yaml"]
+
+
+ALL_LIBRARIES = SCENARIO.replace(", libraries: [one]", "")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "app_text", "libraries"),
+    [
+        # the scenario goes before the app
+        (SCENARIO, "app: A\nplaces: {libraries: [two]}", ("one",)),
+        (ALL_LIBRARIES, "app: A\nplaces: {libraries: [two]}", ("two",)),
+        # neither names any: all of the geofences, in their order
+        (ALL_LIBRARIES, "app: A", ("one", "two")),
+        (SCENARIO, "app: A", ("one",)),
+    ],
+)
+def test_which_libraries_the_app_asks_for(
+    app: Path, here: Path, scenario: str, app_text: str, libraries: tuple[str, ...]
+) -> None:
+    (here / "scenarios/small.yaml").write_text(scenario)
+    app.write_text(app_text)
+    read, read_for = inputs.load_all("small", "other")
+    assert read.libraries(read_for.config) == libraries
+
+
+def test_a_library_that_no_place_is_in_would_make_a_run_without_crossings(app: Path, here: Path) -> None:
+    (here / "scenarios/small.yaml").write_text(ALL_LIBRARIES)
+    app.write_text("app: A\nplaces: {libraries: [one, twoo]}")
+    with pytest.raises(BadInput) as bad:
+        inputs.load_all("small", "other")
+    assert str(bad.value) == (
+        'apps/other.yaml:1:1: libraries: no place of places.geojson is in the library "twoo". Did you mean "two"?'
+    )

@@ -31,6 +31,7 @@ def actions() -> dict[str, Any]:
 def test_without_options_everything_has_a_default() -> None:
     assert read_options(parsed()) == RunOptions(
         scenario=DEFAULT_SCENARIO,
+        app="",
         seed=-1,
         speed=120.0,
         run_id="",
@@ -48,12 +49,27 @@ def test_without_options_everything_has_a_default() -> None:
 
 def test_every_option_can_be_given() -> None:
     given = parsed(
-        *("--scenario", "a.yaml", "--seed", "7", "--speed", "2.5", "--run-id", "r-1", "--phones", "9", "--only", "3"),
+        *(
+            "--scenario",
+            "a.yaml",
+            "--app",
+            "shop",
+            "--seed",
+            "7",
+            "--speed",
+            "2.5",
+            "--run-id",
+            "r-1",
+            "--phones",
+            "9",
+            "--only",
+            "3",
+        ),
         *("--confirm-host", "--datastream", "d", "--places-host", "http://127.0.0.1:1", "--drain", "1"),
         *("--give-up", "0", "--fsync", "--runs", "elsewhere"),
     )
     assert read_options(given) == RunOptions(
-        "a.yaml", 7, 2.5, "r-1", 9, 3, True, "d", "http://127.0.0.1:1", 1.0, 0.0, True, "elsewhere"
+        "a.yaml", "shop", 7, 2.5, "r-1", 9, 3, True, "d", "http://127.0.0.1:1", 1.0, 0.0, True, "elsewhere"
     )
 
 
@@ -64,6 +80,7 @@ def test_locust_may_make_as_many_parsers_as_it_likes() -> None:
 # option, its name in the environment
 ENVIRONMENT = [
     ("scenario", "FOOTFALL_SCENARIO", "b.yaml", "b.yaml"),
+    ("app", "FOOTFALL_APP", "shop", "shop"),
     ("seed", "FOOTFALL_SEED", "7", 7),
     ("speed", "FOOTFALL_SPEED", "60", 60.0),
     ("run_id", "FOOTFALL_RUN_ID", "r", "r"),
@@ -97,7 +114,7 @@ def test_every_option_has_the_marks_of_the_web_form() -> None:
 
 def test_the_form_asks_for_what_makes_a_run() -> None:
     in_form = {dest for dest, action in actions().items() if action.include_in_web_ui}
-    assert {"scenario", "seed", "speed", "run_id", "phones"} <= in_form
+    assert {"scenario", "app", "seed", "speed", "run_id", "phones"} <= in_form
     assert "runs" not in in_form, "a page must not choose where this machine's files are written"
 
 
@@ -123,6 +140,9 @@ WRONG = [
         "--run-id: expected up to 64 letters, digits, dots, dashes or underscores, found '.hidden'",
     ),
     ({"run_id": "é"}, "--run-id: expected up to 64 letters, digits, dots, dashes or underscores, found 'é'"),
+    # the id of a datastream is a part of every URL
+    ({"datastream": "a b"}, "--datastream: expected the id of a datastream, as in its URL, found 'a b'"),
+    ({"datastream": "a&b"}, "--datastream: expected the id of a datastream, as in its URL, found 'a&b'"),
     ({"run_id": "a\nb"}, "--run-id: expected up to 64 letters, digits, dots, dashes or underscores, found 'a\\nb'"),
     (
         {"run_id": "x" * 65},
@@ -161,6 +181,6 @@ def test_a_host_is_confirmed_only_by_a_yes(posted: object, confirmed: bool) -> N
 
 
 def test_blanks_around_what_was_typed_do_not_count() -> None:
-    options = parsed("--run-id", " r-1 ", "--datastream", " d ")
+    options = parsed("--run-id", " r-1 ", "--datastream", " d ", "--app", " shop ")
     read = read_options(options)
-    assert (read.run_id, read.datastream) == ("r-1", "d")
+    assert (read.run_id, read.datastream, read.app) == ("r-1", "d", "shop")

@@ -146,6 +146,14 @@ def test_a_run_that_this_worker_cannot_read_is_refused(footfall: Footfall, tmp_p
     assert "scenarios/small.yaml:11:" in refusal["why"]
 
 
+def test_an_app_that_this_worker_cannot_read_is_refused(footfall: Footfall, tmp_path: Path) -> None:
+    spec = small_spec(tmp_path, app_file="apps/other.yaml", app_text="app: Other\nmoon: full\n")
+    footfall.runner.receive("footfall.run", spec.to_message())
+    assert footfall.worker.active is None
+    (refusal,) = footfall.runner.of("footfall.refused")
+    assert 'apps/other.yaml:2:1: unknown key "moon".' in refusal["why"]
+
+
 def test_a_folder_that_cannot_be_written_is_refused(footfall: Footfall, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     spec = small_spec(tmp_path, directory=str(tmp_path / "file/small"))

@@ -2,44 +2,64 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from typing import Any
 
+from msgspec.structs import replace
 from sdk_words import ANCHOR_MS, ECID, IPHONE, KEY, nearby
 
+from footfall.phone.app import App
+from footfall.phone.config import AppConfig, ConsentConfig
 from footfall.phone.ids import Ids
 from footfall.phone.phone import Owner, Phone
-from footfall.phone.sdk import SdkConfig
 from footfall.phone.signals import (
+    Called,
     Effect,
     IgnoredCrossing,
     Made,
     Moved,
+    Offered,
     Replied,
     Reply,
     Request,
     Send,
+    Signal,
     StartedInside,
+    Unread,
     WakeAt,
+    Withheld,
 )
 from footfall.world.geo import Leg, Point, moved
 from footfall.world.phones import PhoneModel
 from footfall.world.regions import ANDROID, IOS, RegionMonitor
-from footfall.xdm.build import AppInfo
+from footfall.xdm.events import encoded
 
 HOME = Point(lat=60.17, lon=24.94)
-APP = AppInfo("com.example.shop", "Shop", "1.4.0 (210)")
+VERSION = "1.4.0 (210)"
+SHOP = AppConfig()
+OK = Reply(200)
 
 
 def north(metres: float) -> Point:
     return moved(HOME, 0.0, metres)
 
 
-def a_phone(model: PhoneModel = IPHONE, phase_ms: int = 0) -> Phone:
+def a_phone(model: PhoneModel = IPHONE, phase_ms: int = 0, config: AppConfig = SHOP) -> Phone:
+    """A phone with the shop's app on it, never opened; all else of the configuration is as given."""
+    return _phone(model, phase_ms, config.at("stream-1", ("lib",)))
+
+
+def a_phone_without_datastream(model: PhoneModel = IPHONE) -> Phone:
+    """The app's tags property has no edge.configId."""
+    return _phone(model, 0, AppConfig().at("", ("lib",)))
+
+
+def _phone(model: PhoneModel, phase_ms: int, config: AppConfig) -> Phone:
     return Phone(
         model=model,
-        owner=Owner(ECID, "en-US", None if model.platform == "ios" else "DNA"),
-        app=APP,
-        config=SdkConfig("stream-1", ("lib",)),
+        owner=Owner(ECID, "en-US", None if model.platform == "ios" else "DNA", VERSION),
+        app=App(config),
         ids=Ids(KEY, 0, model.platform),
         monitor=RegionMonitor(IOS if model.platform == "ios" else ANDROID, HOME, phase_ms),
         anchor_ms=ANCHOR_MS,
@@ -69,6 +89,12 @@ def told(effects: Iterable[Effect]) -> list[str]:
                 words.append(f"inside {poi_id}")
             case IgnoredCrossing(poi_id, kind, why):
                 words.append(f"ignored {kind} {poi_id}: {why}")
+            case Withheld(event_id, why):
+                words.append(f"withheld {event_id}: {why}")
+            case Unread():
+                words.append("unread")
+            case Offered(propositions):
+                words.append("offered " + ", ".join(one.id for one in propositions))
     return words
 
 
@@ -116,3 +142,69 @@ class Server:
                 effects += [effect for effect in last if not isinstance(effect, WakeAt)]
             effects += [effect for effect in last if isinstance(effect, WakeAt)]
         return every + [effect for effect in last if isinstance(effect, WakeAt)]
+
+
+def calls(type: str = "commerce.productViews", at: str = "", **xdm: object) -> Called:
+    """The app sends an event of this type; `at` is a timestamp of its own."""
+    event = encoded(type, {"eventType": type, **xdm} if type else xdm)
+    return Called(replace(event, timestamp=at))
+
+
+class Desk:
+    """A phone whose Edge requests the test answers by hand, one by one. Places queries are left unanswered."""
+
+    def __init__(self, phone: Phone) -> None:
+        self.phone = phone
+        self.sent: list[Request] = []  # to Edge, in order
+        self.waiting = False  # for the answer to the last of them
+
+    @property
+    def last(self) -> Request:
+        return self.sent[-1]
+
+    @property
+    def names(self) -> list[str]:
+        return [request.name for request in self.sent]
+
+    def feed(self, now_ms: int, signal: Signal) -> list[Effect]:
+        effects = self.phone.feed(now_ms, signal)
+        for request in requests(effects):
+            if request.channel == "edge":
+                assert not self.waiting, "two requests in flight"
+                self.sent.append(request)
+                self.waiting = True
+        return effects
+
+    def answer(self, now_ms: int, reply: Reply = OK) -> list[Effect]:
+        assert self.waiting, "nothing to answer"
+        self.waiting = False
+        return self.feed(now_ms, Replied(self.last.id, reply))
+
+    def dies(self, now_ms: int, signal: Signal) -> list[Effect]:
+        """The app's process ends by this signal, and with it the wait for an answer."""
+        self.waiting = False
+        return self.feed(now_ms, signal)
+
+    def drain(self, now_ms: int, reply: Reply = OK) -> None:
+        while self.waiting:
+            self.answer(now_ms, reply)
+
+
+NO_CONSENT_EXTENSION = AppConfig(consent=ConsentConfig(registered=False))
+UNDECIDED = AppConfig(consent=ConsentConfig(default="p"))  # the customer has not been asked yet
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    return json.loads(request.body)
+
+
+def identity_map(request: Request) -> dict[str, list[dict[str, object]]]:
+    """The identityMap of an interact or a set-consent request."""
+    body = body_of(request)
+    return body["xdm"]["identityMap"] if "xdm" in body else body["identityMap"]
+
+
+def consent_of(request: Request) -> dict[str, object]:
+    """The consent value that a set-consent request tells, without its time."""
+    (told_,) = body_of(request)["consent"]
+    return {key: value for key, value in told_["value"].items() if key != "metadata"}

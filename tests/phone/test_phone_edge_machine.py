@@ -55,14 +55,15 @@ class Hits(RuleBasedStateMachine):
         assert (request is not None) == may_go
         if request is None:
             return
-        assert request.event_id == self.queue[0]  # order kept
+        assert request.event_ids == (self.queue[0],)  # one event, order kept
         assert request.id not in self.request_ids  # every attempt has an id of its own
         assert f"requestId={request.id}" in request.target
         (event,) = sent(request)["events"]
-        assert event["xdm"]["_id"] == request.event_id
-        assert self.events.setdefault(request.event_id, event) == event  # _id and timestamp as at the first time
-        self.attempts[request.event_id] = self.attempts.get(request.event_id, 0) + 1
-        assert request.attempt == self.attempts[request.event_id]
+        (event_id,) = request.event_ids
+        assert event["xdm"]["_id"] == event_id
+        assert self.events.setdefault(event_id, event) == event  # _id and timestamp as at the first time
+        self.attempts[event_id] = self.attempts.get(event_id, 0) + 1
+        assert request.attempt == self.attempts[event_id]
         self.request_ids.add(request.id)
         self.flying, self.retry_ms = request, None
 
@@ -120,7 +121,7 @@ class Hits(RuleBasedStateMachine):
         while (request := self.edge.next_request(self.now_ms)) is not None:
             json.loads(request.body)
             self.edge.answered(self.now_ms, request.id, Reply(200))
-            self.gone.append(request.event_id)
+            self.gone.extend(request.event_ids)
         assert self.gone == self.put_so_far
 
 

@@ -5,40 +5,34 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
-from sdk_words import IPHONE, PIXEL, RESET, TIMEOUT, UNREACHABLE, an_edge, busy, framed, hit, identities, ok, sent
+from sdk_behaviour import behaviour
+from sdk_words import (
+    IPHONE,
+    PIXEL,
+    RESET,
+    TIMEOUT,
+    UNREACHABLE,
+    an_edge,
+    busy,
+    exchange,
+    framed,
+    hit,
+    identities,
+    location_hint,
+    ok,
+    sent,
+    state_at,
+    store,
+)
 
-from footfall.phone.edge import Edge, error_statuses
+from footfall.phone import responses
+from footfall.phone.edge import Edge, EventHit
 from footfall.phone.signals import Reply
 
 
-def store(*entries: tuple[str, str, int]) -> dict[str, object]:
-    payload = [{"key": key, "value": value, "maxAge": max_age} for key, value, max_age in entries]
-    return {"handle": [{"type": "state:store", "payload": payload}]}
-
-
-def location_hint(scope: str, hint: str, ttl_s: int) -> dict[str, object]:
-    payload = [{"scope": scope, "hint": hint, "ttlSeconds": ttl_s}]
-    return {"handle": [{"type": "locationHint:result", "payload": payload}]}
-
-
-def exchange(edge: Edge, at_ms: int, reply: Reply) -> None:
-    """Sends what is due and answers it at once."""
-    request = edge.next_request(at_ms)
-    assert request is not None
-    edge.answered(at_ms, request.id, reply)
-
-
-def state_at(edge: Edge, at_ms: int) -> dict[str, str]:
-    """key -> value of what the next request brings along; the hit stays where it is."""
-    edge.put(hit("probe"))
-    request = edge.next_request(at_ms)
-    meta = sent(request)["meta"]
-    edge.answered(at_ms, request.id, ok())
-    return {entry["key"]: entry["value"] for entry in meta.get("state", {}).get("entries", [])}
-
-
+@behaviour(
+    "1.4", "Requests leave strictly in order, one at a time: the next one waits for the answer.", Edge.next_request
+)
 def test_hits_leave_in_order_and_one_at_a_time() -> None:
     edge = an_edge()
     for name in ("E-1", "E-2", "E-3"):
@@ -46,9 +40,9 @@ def test_hits_leave_in_order_and_one_at_a_time() -> None:
     left = []
     for at_ms in (0, 10, 20):
         request = edge.next_request(at_ms)
-        left.append(request.event_id)
+        left += request.event_ids
         assert edge.next_request(at_ms) is None  # one in flight
-        assert edge.queued[0] == request.event_id  # still to be delivered
+        assert edge.queued[:1] == request.event_ids  # still to be delivered
         edge.answered(at_ms + 5, request.id, ok())
     assert left == ["E-1", "E-2", "E-3"]
     assert edge.queued == ()
@@ -75,6 +69,11 @@ AFTER_AN_ANSWER = [
 ]
 
 
+@behaviour(
+    "2.4",
+    "A recoverable failure blocks the queue for Retry-After or 5 s; every other answer lets the next hit go at once.",
+    Edge.answered,
+)
 @pytest.mark.parametrize(("model", "reply", "kept", "wait_ms"), AFTER_AN_ANSWER)
 def test_the_head_of_the_queue_after_an_answer(model, reply, kept, wait_ms) -> None:
     edge = an_edge(model)
@@ -86,14 +85,20 @@ def test_the_head_of_the_queue_after_an_answer(model, reply, kept, wait_ms) -> N
 
     if not kept:
         assert (edge.queued, edge.retry_ms) == (("E-2",), None)
-        assert edge.next_request(100).event_id == "E-2"
+        assert edge.next_request(100).event_ids == ("E-2",)
         return
     assert (edge.queued, edge.retry_ms) == (("E-1", "E-2"), 100 + wait_ms)
     assert edge.next_request(100 + wait_ms - 1) is None
     again = edge.next_request(100 + wait_ms)
-    assert (again.event_id, again.attempt) == ("E-1", 2)
+    assert (again.event_ids, again.attempt) == (("E-1",), 2)
 
 
+@behaviour(
+    "2.4",
+    "A recoverable hit is tried again without limit and without back-off, each time with a new requestId.",
+    Edge.answered,
+    Edge.next_request,
+)
 def test_it_is_tried_again_without_end_and_without_back_off() -> None:
     edge = an_edge()
     edge.put(hit("E-1"))
@@ -124,6 +129,11 @@ def test_an_answer_to_no_request_is_not_listened_to() -> None:
     assert "state" not in sent(edge.next_request(5_002))["meta"]
 
 
+@behaviour(
+    "1.4",
+    "identityMap is frozen when the event is queued: one from before the login goes without the e-mail address.",
+    EventHit,
+)
 def test_identities_are_those_of_the_moment_when_it_was_queued() -> None:
     edge = an_edge()
     edge.put(hit("before login"))
@@ -139,6 +149,11 @@ def test_identities_are_those_of_the_moment_when_it_was_queued() -> None:
     assert "Email" not in exchange_bodies[0]
 
 
+@behaviour(
+    "1.4",
+    "Location hint and state store are read when the request is sent, also at a retry; _id and timestamp stay.",
+    Edge.next_request,
+)
 def test_a_retry_reads_hint_and_state_anew_and_keeps_the_event() -> None:
     edge = an_edge()
     edge.put(hit("E-1"))
@@ -155,6 +170,7 @@ def test_a_retry_reads_hint_and_state_anew_and_keeps_the_event() -> None:
     assert sent(before)["events"] == sent(after)["events"]
 
 
+@behaviour("2.2", "An entry of the state store expires at now + maxAge, each by itself.", Edge.answered)
 def test_state_entries_expire_one_by_one() -> None:
     edge = an_edge()
     edge.put(hit("E-1"))
@@ -167,6 +183,9 @@ def test_state_entries_expire_one_by_one() -> None:
     assert state_at(edge, 61_000) == {}
 
 
+@behaviour(
+    "2.2", "An entry of the state store is replaced by its key, and deleted by a maxAge of 0 or less.", Edge.answered
+)
 def test_an_entry_is_replaced_renewed_and_deleted_by_key() -> None:
     edge = an_edge()
     edge.put(hit("E-1"))
@@ -183,6 +202,7 @@ def test_an_entry_is_replaced_renewed_and_deleted_by_key() -> None:
     assert state_at(edge, 30_000) == {}
 
 
+@behaviour("2.2", "The original maxAge goes back to Edge, not what is left of it.", Edge.next_request)
 def test_the_original_max_age_goes_back_not_what_is_left_of_it() -> None:
     edge = an_edge()
     edge.put(hit("E-1"))
@@ -192,6 +212,7 @@ def test_the_original_max_age_goes_back_not_what_is_left_of_it() -> None:
     assert entries == [{"key": "k", "value": "v", "maxAge": 7_200}]
 
 
+@behaviour("2.2", "Only hints of the scope EdgeNetwork count; one without time to live is none.", responses.hints)
 @pytest.mark.parametrize(
     ("hints", "prefix"),
     [
@@ -211,103 +232,3 @@ def test_which_hint_becomes_the_prefix(hints, prefix) -> None:
     exchange(edge, 0, ok(framed(*(location_hint(*one) for one in hints))))
     edge.put(hit("E-2"))
     assert edge.next_request(1).target.startswith(prefix + "interact?")
-
-
-KEPT = {"k": "v"}
-RECORD = store(("k", "v", 60))
-NESTED = b'{"x":' + b"[" * 200_000
-
-# the answer's body -> what is kept of it
-FRAMINGS = [
-    (framed(RECORD), KEPT),  # NUL + JSON + LF, as Edge streams
-    (b"\0" + json.dumps(RECORD).encode(), KEPT),  # no line feed at the end
-    (json.dumps(RECORD).encode(), KEPT),  # not framed at all
-    (json.dumps(RECORD).encode() + b"\r\n", KEPT),
-    (framed({"handle": []}, RECORD), KEPT),  # two records
-    (framed(store(("k", "old", 60)), RECORD), KEPT),  # in order
-    (b"\0\n\n\0\n" + framed(RECORD), KEPT),  # empty lines
-    (b"", {}),
-    (b"\0garbage\n" + framed(RECORD), KEPT),  # one record that is none does not spoil the next
-    (b'\0{"handle":[{"type":"\xff"}]}\n' + framed(RECORD), KEPT),  # no UTF-8 in it
-    (b"\0" + NESTED + b"\n" + framed(RECORD), KEPT),  # deeper than any reader goes
-    (b"<html>502 Bad Gateway</html>", {}),
-    (json.dumps(RECORD, indent=2).encode(), {}),  # line feeds inside: the SDK cannot read that either
-    (framed({"handle": [{"type": "state:store", "payload": "none"}, *RECORD["handle"]]}), KEPT),  # one odd handle
-    (framed({"handle": [{"type": "state:store", "payload": [{"key": "k"}]}, *RECORD["handle"]]}), KEPT),
-    (framed({"handle": [{"type": "state:store"}, {}, *RECORD["handle"]]}), KEPT),
-    (framed({"handle": None}), {}),
-    (framed({}), {}),
-    (framed([], 7, None, "text"), {}),
-]
-
-
-@pytest.mark.parametrize(("body", "kept"), FRAMINGS)
-def test_framed_unframed_and_garbled_answers(body, kept) -> None:
-    edge = an_edge()
-    edge.put(hit("E-1"))
-    exchange(edge, 0, ok(body))
-    assert state_at(edge, 1) == kept
-
-
-def test_a_204_is_done_and_not_read() -> None:
-    edge = an_edge()
-    edge.put(hit("E-1"))
-    exchange(edge, 0, Reply(204, framed(RECORD)))
-    assert edge.queued == ()
-    assert state_at(edge, 1) == {}
-
-
-def test_a_207_is_done_and_read() -> None:
-    edge = an_edge()
-    edge.put(hit("E-1"))
-    exchange(edge, 0, Reply(207, framed(RECORD)))
-    assert edge.queued == ()
-    assert state_at(edge, 1) == KEPT
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
-)
-HANDLES = st.fixed_dictionaries(
-    {"type": st.sampled_from(["state:store", "locationHint:result", "other", 7]), "payload": JSON}
-)
-NEAR_MISSES = st.lists(
-    st.fixed_dictionaries({}, optional={"handle": st.lists(HANDLES, max_size=3) | JSON, "errors": JSON}), max_size=3
-).map(lambda records: framed(*records))
-
-
-@settings(deadline=None)
-@given(st.binary(max_size=60) | NEAR_MISSES)
-@example(b"\xff")
-@example(b'{"handle":[{"type":"state:store","payload":[{"key":"\xff"}]}]}')
-@example(b'{"handle":[{"type":"state:store","payload":' + b"[" * 200_000)
-@example(NESTED)
-def test_no_answer_whatever_harms_the_phone(body: bytes) -> None:
-    edge = an_edge()
-    edge.put(hit("E-1"))
-    edge.put(hit("E-2"))
-    exchange(edge, 0, ok(body))
-    assert edge.queued == ("E-2",)
-    request = edge.next_request(1)
-    assert request.event_id == "E-2"
-    json.loads(request.body)
-    assert request.target.isascii()
-    assert all(char > " " for char in request.target)
-    assert all(isinstance(status, int) for status in error_statuses(body))
-
-
-@pytest.mark.parametrize(
-    ("body", "statuses"),
-    [
-        (b"", ()),
-        (framed({"handle": []}), ()),
-        (framed({"errors": [{"status": 504, "report": {"eventIndex": 0}}]}), (504,)),
-        (framed({"errors": [{"status": 400}]}, {"errors": [{"title": "no status"}, {"status": 503}]}), (400, 0, 503)),
-        (framed({"warnings": [{"status": 200}]}), ()),  # a warning is no error
-        (b"garbage\n" + framed({"errors": [{"status": 422}]}), (422,)),
-    ],
-)
-def test_the_error_entries_of_an_answer(body, statuses) -> None:
-    assert error_statuses(body) == statuses

@@ -7,6 +7,7 @@ import uuid
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from sdk_behaviour import behaviour
 
 from footfall.phone.ids import Ids, ecid_of, run_key
 
@@ -22,6 +23,11 @@ def reference_ecid(u: uuid.UUID) -> str:
     return f"{signed(u.int >> 64):019d}{signed(u.int & (2**64 - 1)):019d}"
 
 
+@behaviour(
+    "7.1",
+    "An ECID is both halves of a version 4 UUID as signed 64-bit numbers, their absolute values padded to 19 digits.",
+    ecid_of,
+)
 @settings(deadline=None)
 @given(BITS, BITS)
 @example(0, 0)
@@ -41,6 +47,7 @@ def test_ecids_of_different_bits_differ() -> None:
     assert len({ecid_of(n * 0x9E3779B97F4A7C15 % 2**64, n) for n in range(2_000)}) == 2_000
 
 
+@behaviour("1.1", "iOS writes UUIDs in capitals, Android in small letters.", Ids)
 @pytest.mark.parametrize(
     ("platform", "in_its_spelling"),
     [

@@ -11,7 +11,7 @@ from sdk_words import ECID, IPHONE, PIXEL, busy, ok, sent
 
 from footfall.phone.signals import Backgrounded, Did, Due, Foregrounded, LoggedIn, Replied, Reply
 from footfall.world.catalogue import CATALOGUE
-from footfall.xdm.build import CartLine
+from footfall.xdm.commerce import CartLine
 
 VIEW = Did("productViews", (CartLine(CATALOGUE[0], 1),))
 
@@ -28,14 +28,14 @@ def test_the_install() -> None:
     assert told(effects) == ["made application.launch", "send places nearby", "send application.launch"]
     assert wake(effects) is None  # it waits for answers, not for a time
     query, launch = requests(effects)
-    assert (query.channel, query.method, query.body, query.event_id) == ("places", "GET", b"", "")
-    assert query.target == ("/placesedgequery/?library=lib&latitude=60.170000&longitude=24.940000&limit=20")
+    assert (query.channel, query.method, query.body, query.event_ids) == ("places", "GET", b"", ())
+    assert query.target == ("/placesedgequery/?library=lib&latitude=60.17&longitude=24.94&limit=20")
     assert (launch.channel, launch.method, launch.attempt) == ("edge", "POST", 1)
     (event,) = sent(launch)["events"]
     assert event["xdm"]["timestamp"] == "2023-11-14T22:13:21.000Z"  # the anchor and a second
     assert event["xdm"]["application"]["isInstall"] is True
-    assert made(effects)[0].event_id == launch.event_id == event["xdm"]["_id"]
-    assert phone.queued == (launch.event_id,)
+    assert (made(effects)[0].event_id,) == launch.event_ids == (event["xdm"]["_id"],)
+    assert phone.queued == launch.event_ids
     assert phone.busy
 
 
@@ -65,7 +65,7 @@ def test_an_entry_and_an_exit_on_ios() -> None:
     assert told(effects) == ["made location.entry", "send location.entry"]
     (event,) = sent(phone.got[-1])["events"]
     assert event["xdm"] == {
-        "_id": phone.got[-1].event_id,
+        "_id": phone.got[-1].event_ids[0],
         "timestamp": event["xdm"]["timestamp"],
         "eventType": "location.entry",
         "placeContext": {

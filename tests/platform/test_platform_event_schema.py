@@ -273,6 +273,57 @@ def test_a_push_that_was_answered_with_a_proposition_is_good() -> None:
     assert OURS.reasons({**VISIT, "_experience": {"decisioning": {"propositions": [{"id": 1}]}}}) != ()
 
 
+SCENE = {"appStateDetails": {"screenType": "App", "screenName": "home", "screenView": {"value": 1}}}
+TAP = {"appInteraction": {"name": "login", "appAction": {"value": 1}}}
+
+
+# the company's own object, which the judge does not have: what stands in it, and whether the event is good
+@pytest.mark.parametrize(
+    ("tenant", "good"),
+    [
+        ({"appInformation": SCENE}, True),
+        ({"appInformation": TAP}, True),
+        ({"loyalty": {"pointsEarned": 120, "pointsBalance": 10_110, "pointsReached": 10_000}}, True),
+        ({"loyalty": {"pointsEarned": -20, "pointsBalance": 0}}, True),  # points taken back
+        ({}, True),
+        # unknown keys, at every kind of level
+        ({"appinformation": SCENE}, False),
+        ({"appInformation": {**SCENE, "screenName": "home"}}, False),
+        ({"appInformation": {"appStateDetails": {"screen": "home"}}}, False),
+        ({"appInformation": {"appInteraction": {"value": 1}}}, False),
+        ({"loyalty": {"points": 120}}, False),
+        # types
+        ({"appInformation": {"appStateDetails": {"screenView": {}}}}, False),  # a measure has a value
+        ({"appInformation": {"appInteraction": {"name": None}}}, False),
+        ({"loyalty": {"pointsEarned": "120"}}, False),
+        ({"loyalty": {"pointsEarned": 0.5}}, False),
+        ({"loyalty": {"pointsBalance": 2**31}}, False),
+        ([], False),
+    ],
+)
+def test_the_tenants_object(tenant: object, good: bool) -> None:
+    assert (OURS.reasons({**VISIT, "_footfall": tenant}) == ()) is good
+
+
+def test_another_tenants_object_is_no_field_of_the_dataset() -> None:
+    assert OURS.reasons({**VISIT, "_acme": {}}) == ("#: extraneous key [_acme] is not permitted",)
+
+
+@pytest.mark.parametrize(
+    ("decisioning", "good"),
+    [
+        ({"propositionAction": {"id": "buy", "label": "Buy now"}}, True),
+        ({"propositionAction": {"reason": "Conflict"}}, True),
+        ({"propositionAction": {"reason": 1}}, False),
+        ({"propositionAction": "buy"}, False),
+        ({"propositions": [{"items": [{"id": "i", "characteristics": {"tokens": "t1,t2"}}]}]}, True),
+        ({"propositions": [{"items": [{"id": "i", "characteristics": {"tokens": ["t1"]}}]}]}, False),
+    ],
+)
+def test_what_the_sdk_tells_of_a_proposition(decisioning: object, good: bool) -> None:
+    assert (OURS.reasons({**VISIT, "_experience": {"decisioning": decisioning}}) == ()) is good
+
+
 def test_only_what_is_meant_to_be_open_is_open() -> None:
     document = json.loads(SCHEMA.read_text())
     assert set(open_objects(document, "")) == {

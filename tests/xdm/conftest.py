@@ -11,9 +11,15 @@ SHARED = Path(__file__).resolve().parents[2] / "../shared"
 
 
 @pytest.fixture(scope="session")
-def golden() -> Callable[[str], Any]:
-    """Reads a body that Adobe's SDK tests assert, by its name below golden/."""
+def golden_text() -> Callable[[str], str]:
+    """Reads a text of Adobe's SDK tests, by its name below golden/."""
     folder = SHARED / "golden"
     if not folder.is_dir():
         pytest.skip("Adobe's asserted bodies (../shared/golden) are not beside the repository")
-    return lambda name: json.loads((folder / name).read_text())
+    return lambda name: (folder / name).read_text()
+
+
+@pytest.fixture(scope="session")
+def golden(golden_text: Callable[[str], str]) -> Callable[[str], Any]:
+    """Reads a body that Adobe's SDK tests assert, by its name below golden/."""
+    return lambda name: json.loads(golden_text(name))

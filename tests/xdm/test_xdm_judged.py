@@ -1,69 +1,86 @@
-"""Every builder's event before an independent judge: the closed wire schema composed from Adobe's own XDM files."""
+"""Every builder's event before two judges that share nothing with the builders: ours (xdm_judge) and the platform's."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-import jsonschema_rs
 import pytest
+from any_event import any_event
 from every_event import EVERY
+from hypothesis import given
+from xdm_judge import FRAGMENTS, OPEN, WIRE, as_stored, faults, judge, standard_types
 
-from footfall.xdm import wire
+from footfall.platform.package_data import event_schema
+from footfall.xdm.events import ExperienceEvent
 
-WIRE = Path(__file__).resolve().parents[2] / "../shared/xdm/wire"
 if not WIRE.is_dir():
     pytest.skip("the judge (../shared/xdm/wire) is not beside the repository", allow_module_level=True)
 
-JUDGE = jsonschema_rs.validator_for(
-    json.loads((WIRE / "experienceevent-mobile.wire.schema.json").read_text()), validate_formats=True
-)
-TYPES = json.loads((WIRE / "eventType-values.json").read_text())
-
-
-def as_stored(name: str) -> dict[str, Any]:
-    """What Edge makes of a request: the event's own xdm with the members that the request shares."""
-    shared = wire.interact(
-        wire.meta(()),
-        wire.identity_map([("ECID", (wire.IdentityItem("1" * 38),))]),
-        wire.implementation_details("https://ns.adobe.com/experience/mobilesdk/ios", "5.11.0+5.0.3"),
-        [wire.event("8B3C7F5A-0000-4000-8000-000000000001", 1_772_882_130_123, EVERY[name].body)],
-    )
-    request = json.loads(shared)
-    merged: dict[str, Any] = {**request["xdm"], **request["events"][0]["xdm"]}
-    return merged
+OURS = event_schema()
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_the_judge_finds_nothing(name):
-    assert [f"{error.instance_path}: {error.message}" for error in JUDGE.iter_errors(as_stored(name))] == []
+def test_the_judges_find_nothing(name):
+    stored = as_stored(EVERY[name])
+    assert faults(stored) == []
+    assert OURS.reasons(stored) == ()
 
 
-@pytest.mark.parametrize("name", EVERY)
-def test_the_type_is_one_that_xdm_names(name):
-    assert EVERY[name].type in TYPES
+@given(event=any_event)
+def test_the_judges_find_nothing_in_any_event(event: ExperienceEvent):
+    stored = as_stored(event)
+    assert faults(stored) == []
+    assert OURS.reasons(stored) == ()
 
 
-def _places(document: Any) -> list[Any]:
-    inner = document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
-    return [document, *(place for each in inner for place in _places(each))]
+def test_types_are_adobes_standard_ones_but_for_these():
+    assert {event.type for event in EVERY.values()} - standard_types() == {
+        "",  # the push token, which has none
+        "commerce.cartAbandons",  # the member exists, the type does not
+        "application.scene",  # the tutorial app's
+        "application.interaction",
+        "loyalty.pointsEarned",  # our app's
+        "loyalty.pointsReached",
+        "personalization.request",  # the SDK's, in no schema
+        "decisioning.propositionSuppressDisplay",
+        "decisioning.propositionDisqualify",
+    }
 
 
-# A bag of any members: a further one is no fault there
-OPEN = "identityMap"
+def test_every_fragment_has_a_source_and_judges_some_event():
+    for (above, member), source, _schema in FRAGMENTS:
+        assert source
+        assert any(member in as_stored(event).get(above, {}) for event in EVERY.values()), (above, member)
+
+
+# The judges convict
+
+
+def _objects(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where in a document an object stands that is no bag of any members."""
+    if isinstance(value, dict) and not (above and above[-1] in OPEN):
+        yield above
+        for key, member in value.items():
+            yield from _objects(member, (*above, key))
+    elif isinstance(value, dict | list):
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, member in members:
+            yield from _objects(member, (*above, key))
+
+
+def _at(document: Any, where: tuple[Any, ...]) -> Any:
+    for step in where:
+        document = document[step]
+    return document
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_the_judge_convicts_a_planted_fault_wherever_it_is(name):
-    objects = [place for place in _places(as_stored(name)) if isinstance(place, dict)]
-    for number in range(len(objects)):
-        planted = as_stored(name)
-        target = [place for place in _places(planted) if isinstance(place, dict)][number]
-        if target is planted[OPEN]:
-            continue
-        target["unknownMember"] = 1
-        assert not JUDGE.is_valid(planted), f"not noticed in {target}"
+    for where in _objects(as_stored(EVERY[name])):
+        planted = as_stored(EVERY[name])
+        _at(planted, where)["unknownMember"] = 1
+        assert not judge().is_valid(planted), f"not noticed in {where}"
 
 
 @pytest.mark.parametrize(
@@ -77,13 +94,20 @@ def test_the_judge_convicts_a_planted_fault_wherever_it_is(name):
         ("purchase", ("productListItems", 0, "currencyCode"), "euro"),
         ("purchase", ("timestamp",), "2026-03-07 11:15"),
         ("entry", ("placeContext", "POIinteraction", "poiDetail", "metadata", "list"), {}),
+        ("scene", ("_footfall", "appInformation", "appStateDetails", "screenView"), {}),  # a measure without a value
+        ("points earned", ("_footfall", "loyalty", "pointsEarned"), 1.5),
+        ("points earned", ("_footfall", "loyalty", "pointsBalance"), 2**31),  # beyond XDM's integer
+        ("push opened", ("application", "launches", "value"), "1"),
+        ("push opened", ("_experience", "customerJourneyManagement", "pushChannelContext", "platform"), 1),
+        ("push dismissed", ("_experience", "decisioning", "propositionEventType", "dismiss"), "1"),
+        ("tap on a proposition", ("_experience", "decisioning", "propositionAction", "label"), 7),
+        ("parts of items", ("_experience", "decisioning", "propositions", 0, "items", 0, "characteristics"), "t1"),
     ],
 )
-def test_the_judge_convicts_a_wrong_value(name, path, wrong):
-    planted = as_stored(name)
-    target: Any = planted
-    for step in path[:-1]:
-        target = target[step]
+def test_both_judges_convict_a_wrong_value(name, path, wrong):
+    planted = as_stored(EVERY[name])
+    target = _at(planted, path[:-1])
     assert path[-1] in target or isinstance(target, list)
     target[path[-1]] = wrong
-    assert not JUDGE.is_valid(planted)
+    assert not judge().is_valid(planted)
+    assert OURS.reasons(planted) != ()

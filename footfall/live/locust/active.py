@@ -21,7 +21,6 @@ from footfall.live.clock import PhoneClock
 from footfall.live.http import Network, Origin, PhoneTransport
 from footfall.live.ledger import LedgerFile, LedgerFull
 from footfall.live.locust.spec import RunSpec
-from footfall.phone.sdk import SdkConfig
 from footfall.phone.signals import Reply, Request
 from footfall.world.people import People
 
@@ -49,10 +48,11 @@ class ActiveRun:
         gc.freeze()
         gc.set_threshold(*CALM_GC)
         read = inputs.decode(spec.scenario_file, spec.scenario_text, spec.geofences_file, spec.geofences_text)
+        app = inputs.app_of(spec.app_file, spec.app_text)
         self._population = Population(
             compile_scenario(read.scenario, read.pois),
             People.fill(),
-            SdkConfig(spec.datastream, read.scenario.places.libraries or tuple({p.library: 0 for p in read.pois})),
+            app.at(spec.datastream, read.libraries(app)),
             spec.run,
             spec.seed,
             spec.phones,

@@ -25,7 +25,7 @@ from footfall.evidence.verdict import Verdict
 from footfall.live import inputs, rundir
 from footfall.live.control import LocalPlatform, PlatformGone, start_platform
 from footfall.live.http import SLOWEST_ANSWER_S, Origin
-from footfall.live.inputs import Inputs
+from footfall.live.inputs import AppInput, Inputs
 from footfall.live.ledger import LedgerFull
 from footfall.live.locust.active import ActiveRun
 from footfall.live.locust.options import BadUsage, RunOptions, read_options
@@ -77,8 +77,8 @@ class Conductor:
         users = getattr(parsed, "num_users", None)
         if users is not None and users < 1:
             raise BadUsage(f"--users: expected a slot at least, found {users}")
-        read = inputs.load(options.scenario)
-        self._check_hosts(options)
+        read, app = inputs.load_all(options.scenario, options.app)
+        self._check_hosts(options, app)
         _check_web_port(parsed)
         # Locust's own --run-time quits the master without waiting for the workers' last requests
         if parsed.headless:
@@ -94,7 +94,7 @@ class Conductor:
         self._environment.host = self._platform.url
         log.info("local platform at %s, its store is %s", self._platform.url, self._platform.store)
 
-    def _check_hosts(self, options: RunOptions) -> None:
+    def _check_hosts(self, options: RunOptions, app: AppInput) -> None:
         for option, url in (("--host", self._environment.host), ("--places-host", options.places_host)):
             if not url:
                 continue
@@ -109,8 +109,10 @@ class Conductor:
                     f"{option} {url} is not this machine: every request would leave it. "
                     "Add --confirm-host if that is what you want."
                 )
-            if option == "--host" and not options.datastream:
-                raise BadUsage(f"{option} {url} needs --datastream, the id of the datastream to send to")
+            if option == "--host" and not (options.datastream or app.config.own_datastream):
+                raise BadUsage(
+                    f"{option} {url} needs --datastream, the id of the datastream to send to, or an --app that names it"
+                )
 
     # --- a run begins
 
@@ -145,18 +147,18 @@ class Conductor:
 
     def _begin(self) -> None:
         options = read_options(self._environment.parsed_options)
-        read = inputs.load(options.scenario)
+        read, app = inputs.load_all(options.scenario, options.app)
         if not self._environment.host:
             if self._platform is None:
                 raise BadUsage("--host: expected a URL, found nothing; this Locust was started with a host of yours")
             self._environment.host = self._platform.url
-        self._check_hosts(options)
+        self._check_hosts(options, app)
         ours = self._platform is not None and self._environment.host == self._platform.url
         if ours and self._places is not None and read.geofences_sha256 != self._places.geofences_sha256:
             self.leave()  # a scenario over other places, chosen in the web form: another platform answers from those
             self._start_platform(options, read)
         process = "master" if self._distributed else "conductor"
-        run = Run(self._fresh_id(options.run_id), options, read, self._environment.host, process)
+        run = Run(self._fresh_id(options.run_id), options, read, app, self._environment.host, process)
         if run.control is not None:
             run.control.register(run.received_as, run.spec.datastream)
         (run.directory / "manifest.json").write_bytes(manifests.encode(run.manifest))

@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
+from footfall.engine.app_file import DATASTREAM_ID
+
 DEFAULT_SCENARIO = "scenarios/shopping/saturday.yaml"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
-_DATASTREAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]{0,127}\Z")
 
 
 class BadUsage(Exception):
@@ -19,9 +20,10 @@ class BadUsage(Exception):
 
 class RunOptions(msgspec.Struct, frozen=True):
     """What one run is asked to be. `phones` 0: as many as the scenario says; `seed` -1 and `run_id` "" likewise mean
-    the scenario's own seed and a fresh id. `only` -1: all phones."""
+    the scenario's own seed and a fresh id. `app` "": the demo shop's. `only` -1: all phones."""
 
     scenario: str
+    app: str
     seed: int
     speed: float
     run_id: str
@@ -39,6 +41,7 @@ class RunOptions(msgspec.Struct, frozen=True):
 # flag, default, shown in the web form, help. `locust --help` does not show a locustfile's options: README.md does.
 FLAGS: tuple[tuple[str, Any, bool, str], ...] = (
     ("--scenario", DEFAULT_SCENARIO, True, "scenario file, or its name below scenarios/"),
+    ("--app", "", True, "app file, or its name below apps/; empty: the demo shop's app"),
     ("--seed", -1, True, "seed of the population; -1: the scenario's own"),
     ("--speed", 120.0, True, "virtual seconds that pass in one real second"),
     ("--run-id", "", True, "what makes this run's event ids differ from another's; empty: a fresh one"),
@@ -89,10 +92,11 @@ def read_options(parsed: argparse.Namespace) -> RunOptions:
     if run_id and not _RUN_ID.match(run_id):
         wrong.append(f"--run-id: expected up to 64 letters, digits, dots, dashes or underscores, found {run_id!r}")
     datastream = str(parsed.datastream or "").strip()
-    if datastream and not _DATASTREAM.match(datastream):
+    if datastream and not re.fullmatch(DATASTREAM_ID, datastream):
         wrong.append(f"--datastream: expected the id of a datastream, as in its URL, found {datastream!r}")
     options = RunOptions(
         scenario=str(parsed.scenario),
+        app=str(parsed.app or "").strip(),
         seed=number("--seed", parsed.seed, int, -1, "a whole number from 0 on"),
         speed=number("--speed", parsed.speed, float, 0.01, "virtual seconds per real second, 0.01 or more"),
         run_id=run_id,

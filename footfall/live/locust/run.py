@@ -16,19 +16,21 @@ from pathlib import Path
 from gevent.event import Event
 
 from footfall import __version__
-from footfall.evidence.manifest import Expectations, Manifest
+from footfall.evidence.manifest import CHECKERS, Expectations, Manifest
 from footfall.evidence.ops import Head, Trouble
 from footfall.evidence.verdict import Verdict
 from footfall.live.clock import anchor_ms
 from footfall.live.control import Control, PlatformGone
 from footfall.live.http import Origin
-from footfall.live.inputs import Inputs
+from footfall.live.inputs import AppInput, Inputs
 from footfall.live.ledger import ESTIMATE_BYTES_PER_EVENT, LedgerFile
 from footfall.live.locust.lease import LeaseBook
 from footfall.live.locust.options import BadUsage, RunOptions
 from footfall.live.locust.progress import RunProgress
 from footfall.live.locust.spec import RunSpec, this_machine
+from footfall.phone.config import AppConfig
 from footfall.phone.ids import run_key
+from footfall.world.geofences import in_libraries
 
 log = logging.getLogger("footfall")
 
@@ -39,7 +41,7 @@ MOST_EVENTS_A_PHONE = 120  # generous, for the estimate of the ledger's size
 class Run:
     """A run under way. `ending` says that it is being brought in, `ended` that it was judged."""
 
-    def __init__(self, run_id: str, options: RunOptions, read: Inputs, host: str, process: str) -> None:
+    def __init__(self, run_id: str, options: RunOptions, read: Inputs, app: AppInput, host: str, process: str) -> None:
         """Makes the run's folder and its first ledger. Raises BadUsage, PlatformGone or OSError; nothing has been sent
         then."""
         phones = options.phones or read.scenario.population.phones
@@ -48,8 +50,8 @@ class Run:
         self.control, self.received_as = _reader(host, run_id, options.datastream)
         self.directory = _new_directory(Path(options.runs), run_id)
         _check_room(self.directory, phones)
-        self.spec = self._spec(run_id, options, read, host, phones)
-        self.manifest = self._manifest(options, read)
+        self.spec = self._spec(run_id, options, read, app, host, phones)
+        self.manifest = self._manifest(options, read, app)
         self.book = LeaseBook(phones, options.only if options.only >= 0 else None)
         self.ledger = LedgerFile(
             self.directory / f"ledger-{process}.ndjson", Head(run_id, process, os.getpid(), __version__)
@@ -99,7 +101,7 @@ class Run:
             return 0.0 < self.give_up_s < time.monotonic() - self.failing_since_s
         return False
 
-    def _spec(self, run_id: str, options: RunOptions, read: Inputs, host: str, phones: int) -> RunSpec:
+    def _spec(self, run_id: str, options: RunOptions, read: Inputs, app: AppInput, host: str, phones: int) -> RunSpec:
         origin_s = time.time() + LEAD_S
         return RunSpec(
             version=__version__,
@@ -113,15 +115,17 @@ class Run:
             anchor_ms=anchor_ms(origin_s, read.scenario.lasts_ms, options.speed),
             host=host,
             places_host=options.places_host,
-            datastream=options.datastream or datastream_of(self.received_as),
+            datastream=options.datastream or _own_datastream(app.config, host) or datastream_of(self.received_as),
             drain_s=options.drain_s,
             scenario_file=read.scenario_file,
             scenario_text=read.scenario_text,
             geofences_file=read.geofences_file,
             geofences_text=read.geofences_text,
+            app_file=app.file,
+            app_text=app.text,
         )
 
-    def _manifest(self, options: RunOptions, read: Inputs) -> Manifest:
+    def _manifest(self, options: RunOptions, read: Inputs, app: AppInput) -> Manifest:
         scenario, spec = read.scenario, self.spec
         return Manifest(
             run=spec.run,
@@ -146,11 +150,16 @@ class Run:
             command=shlex.join(["locust", *sys.argv[1:]]),
             expectations=Expectations(
                 states=tuple(state.name for state in scenario.states),
-                places=tuple(poi.id for poi in read.pois),
+                places=tuple(poi.id for poi in in_libraries(read.pois, read.libraries(app.config))),
                 covered_from_phones=scenario.population.phones,
+                # without launches and closes nobody can tell when the app was open
+                checkers=tuple(name for name in CHECKERS if name != "causal" or app.config.lifecycle.forwarded),
             ),
             only=(options.only,) if options.only >= 0 else (),
             received_as=self.received_as,
+            app_file=app.file,
+            app_sha256=app.sha256,
+            app_text=app.text,
         )
 
 
@@ -166,6 +175,12 @@ def _reader(host: str, run_id: str, datastream: str) -> tuple[Control | None, st
         if datastream:
             return None, run_id
         raise
+
+
+def _own_datastream(app: AppConfig, host: str) -> str:
+    """The app's own datastream, where it names one and the host is not this machine: a run on the local platform has
+    one for itself, by which its events are told from those of others."""
+    return app.own_datastream if not Origin.of(host).loopback else ""
 
 
 def datastream_of(name: str) -> str:

@@ -31,6 +31,8 @@ class RunSpec(msgspec.Struct, frozen=True):
     scenario_text: str
     geofences_file: str
     geofences_text: str
+    app_file: str  # like its text empty for the built-in default
+    app_text: str
 
     def to_message(self) -> dict[str, Any]:
         """As a message for Locust's channel."""
