@@ -1,4 +1,4 @@
-"""The command line: `footfall platform | check | lint | explain`.
+"""The command line: `footfall platform | check | lint | explain | preview`.
 
 Imports nothing heavy before it knows the command: `footfall --help` answers in a blink. Exit codes: 0 valid or done,
 1 invalid, 2 bad usage or bad input, 3 unknown.
@@ -43,6 +43,27 @@ def parser() -> argparse.ArgumentParser:
     explain = commands.add_parser("explain", help="where an event came from, and what became of it")
     explain.add_argument("event_id", help="the event's _id, or its first 8 characters or more")
     explain.add_argument("--runs", default="runs", help="folder that the runs are kept in (default runs)")
+
+    preview = commands.add_parser("preview", help="what one phone would send, in order of time; nothing is sent")
+    preview.add_argument("--scenario", required=True, help="scenario file, or its name below scenarios/")
+    preview.add_argument("--phone", type=int, required=True, metavar="K", help="number of the phone, from 0 on")
+    preview.add_argument("--platform", metavar="NAME", help="ios or android (default: what the phone is in a run)")
+    preview.add_argument("--app", default="", metavar="NAME", help="app file, or its name below apps/")
+    preview.add_argument("--seed", type=int, metavar="N", help="seed of the population (default the scenario's)")
+    preview.add_argument("--phones", type=int, metavar="N", help="population: arrivals depend on it (default likewise)")
+    preview.add_argument("--limit", type=int, metavar="N", help="the first N requests only")
+    preview.add_argument(
+        "--host",
+        default="http://127.0.0.1:8090",
+        metavar="URL",
+        help="local platform that --curl and --json name (default http://127.0.0.1:8090)",
+    )
+    form = preview.add_mutually_exclusive_group()
+    form.add_argument("--body", action="store_true", help="headers and bodies too, indented")
+    form.add_argument(
+        "--curl", action="store_true", help="a shell script of curl commands, bodies as the phone has them"
+    )
+    form.add_argument("--json", action="store_true", help="one JSON object a line, for programs")
     return top
 
 
@@ -68,6 +89,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             from footfall.live.commands import lint
 
             return lint(options.files)
+        case "preview":
+            from footfall.live import preview
+
+            given = {name: value for name, value in vars(options).items() if name != "command"}
+            return preview.run(preview.PreviewOptions(**given))
         case _:
             from footfall.live.commands import explain
 
