@@ -22,7 +22,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="footfall",
         description="Phones with the Adobe Experience Platform Mobile SDK in them, over real places, with proof.",
-        epilog="`make run` makes a run; `locust` in the checkout opens the web page.",
+        epilog="`make run` makes a run; `locust` in the checkout opens the web page. "
+        "What the customers do is a scenario (scenarios/), how their app is configured an app file (apps/).",
     )
     top.add_argument("--version", action="version", version=f"footfall {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -37,8 +38,13 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("run", help="a run's folder, or its id below runs/")
     check.add_argument("--ask", metavar="URL", help="ask this platform again what it has stored, first")
 
-    lint = commands.add_parser("lint", help="say what is wrong with scenarios and geofences")
-    lint.add_argument("files", nargs="+", metavar="FILE", help="scenario (.yaml) or geofences (.geojson, .json)")
+    lint = commands.add_parser("lint", help="say what is wrong with scenarios, app files and geofences")
+    lint.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="scenario or app file (.yaml, or its name below scenarios/ or apps/), or geofences (.geojson, .json)",
+    )
 
     explain = commands.add_parser("explain", help="where an event came from, and what became of it")
     explain.add_argument("event_id", help="the event's _id, or its first 8 characters or more")

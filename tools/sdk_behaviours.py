@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TESTS = ROOT / "tests" / "phone"
 PAGE = ROOT / "docs" / "sdk-behaviours.md"
 
-# where a section of the reference begins, and what it is called here
+# where a section of the collection begins, and what it is called here
 CHAPTERS = (
     ("0", "In general"),
     ("1", "Edge request"),
@@ -40,19 +40,27 @@ CHAPTERS = (
 HEAD = """# What the SDK does, and where it is done
 
 Made by `python tools/sdk_behaviours.py` of the marks on the tests; do not edit it by hand. A row is one behaviour of
-Adobe's Mobile SDK, with the section of the reference (mobile-sdk.md) that describes it, what implements it, and the
-tests in `tests/phone` that hold it.
+Adobe's Mobile SDK, with what switches it on or sets it where something does, what implements it, and the tests in
+`tests/phone` that hold it.
+
+The numbers of sections are those of our own collection of facts from Adobe's public repositories (mobile-sdk.md, which
+is not part of this project); rows with the same number belong together.
+
+What stands under "set by" is a key of an app file by its path ([apps/shop.yaml](../apps/shop.yaml) has all of them), a
+word of a scenario, or an option of `locust`. Where nothing stands, no such word sets it.
 """
 
 
 class Row:
-    """One behaviour. `where`: the objects that implement it; `tests`: `file::name` of those that hold it."""
+    """One behaviour. `where`: the objects that implement it; `tests`: `file::name` of those that hold it; `keys`: what
+    switches or sets it."""
 
     def __init__(self, section: str, what: str) -> None:
         self.section = section
         self.what = what
         self.where: list[Any] = []
         self.tests: list[str] = []
+        self.keys: list[str] = []
 
 
 def rows() -> list[Row]:
@@ -63,6 +71,7 @@ def rows() -> list[Row]:
             for mark in getattr(test, "sdk_behaviours", ()):
                 row = found.setdefault((mark.section, mark.what), Row(mark.section, mark.what))
                 row.where += [each for each in mark.where if each not in row.where]
+                row.keys += [each for each in mark.keys if each not in row.keys]
                 row.tests.append(f"{module.__name__}.py::{name}")
     return sorted(found.values(), key=lambda row: _number(row.section))
 
@@ -129,7 +138,9 @@ def page() -> str:
     for _, name in CHAPTERS:
         here = [row for row in told if chapter(row.section) == name]
         if here:
-            parts.append(f"\n## {name}\n\n| section | behaviour | implemented in | held by |\n|---|---|---|---|\n")
+            parts.append(
+                f"\n## {name}\n\n| section | behaviour | set by | implemented in | held by |\n|---|---|---|---|---|\n"
+            )
             parts += [_line(row) for row in here]
     return "".join(parts)
 
@@ -138,7 +149,8 @@ def _line(row: Row) -> str:
     what = row.what.replace("|", "\\|")
     where = "<br>".join(f"`{name}`" for name in dict.fromkeys(map(name_of, row.where)))
     tests = "<br>".join(f"`{test}`" for test in row.tests)
-    return f"| {row.section} | {what} | {where} | {tests} |\n"
+    keys = "<br>".join(f"`{key}`" for key in row.keys)
+    return f"| {row.section} | {what} | {keys} | {where} | {tests} |\n"
 
 
 def main() -> None:

@@ -16,7 +16,8 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from footfall.engine.app_forms import Distinct, Limit, Matching, OrNone, Seconds, Truth, Word
+from footfall.engine.app_forms import Distinct, Limit, Matching, OrNone, Seconds, Sound, Truth, Word
+from footfall.engine.event_types import journey_fault, pattern_fault
 from footfall.phone.config import (
     AppConfig,
     AppVersion,
@@ -32,7 +33,9 @@ from footfall.phone.config import (
     PlacesConfig,
     SdkVersions,
 )
+from footfall.phone.edge import MOST_IN_BATCH
 from footfall.scenario.forms import Form, Key, ListOf, Log, Number, Record, Spot, Text, Whole
+from footfall.scenario.language import SCENARIO
 from footfall.scenario.semantics import TOLERANCE
 from footfall.scenario.yaml_nodes import child, compose
 from footfall.world.problems import BadInput, Problem
@@ -67,10 +70,17 @@ def decode_app(text: str, file: str) -> AppConfig:
     return config
 
 
-def is_app(text: str) -> bool:
-    """Whether the text is that of an app file, right or wrong: a map with the key `app`."""
+def is_app(text: str, among_apps: bool = False) -> bool:
+    """Whether the text is to be read as an app file, right or wrong: it has the key `app`; or it does not say
+    `scenario`, and has a key that only apps have, or lies `among_apps`."""
     root, _ = compose(text, "")
-    return root is not None and child(root, MARK) is not None
+    if root is None:
+        return among_apps
+    if child(root, MARK) is not None:
+        return True
+    return child(root, "scenario") is None and (
+        among_apps or any(child(root, key) is not None for key in APP.keys.keys() - SCENARIO.keys.keys())
+    )
 
 
 # The table: which keys there are, how each is written. What is absent has the default of its struct.
@@ -97,11 +107,14 @@ INTO: Mapping[str, str] = {MARK: "name", "upgrade-after": "upgrade_after_s", "me
 
 VERSION = Matching('a version and its build such as "1.4.0 (210)"', r"[0-9]+(\.[0-9]+)* \([0-9]+(\.[0-9]+)*\)")
 _TRUTH = Truth()
-_EVENT_TYPE = Matching("an eventType such as commerce.purchases", r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_EVENT_TYPE = Sound(
+    Matching("an eventType such as commerce.purchases", r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*"), journey_fault
+)
 _EVENT_PATTERN = Matching(
     "an eventType, or a pattern such as commerce.*, *.exit or *",
     r"\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.\*",
 )
+_BATCH_SIZES = f"the SDK makes {MOST_IN_BATCH} of more, and {Batching().max_batch_size} of less"
 _SDK_VERSION = Matching("the versions of core and Edge such as 5.11.0+5.0.3", r"[0-9]+(\.[0-9]+)+\+[0-9]+(\.[0-9]+)+")
 
 
@@ -149,8 +162,12 @@ EDGE = _record(
             Batching,
             {
                 "enabled": _TRUTH,
-                "max-batch-size": Whole(1),
-                "events": _texts("a list of eventTypes like [commerce.*, location.exit]", _EVENT_PATTERN, "the entry"),
+                "max-batch-size": Whole(1, MOST_IN_BATCH, because=_BATCH_SIZES),
+                "events": _texts(
+                    "a list of eventTypes like [commerce.*, location.exit]",
+                    Sound(_EVENT_PATTERN, pattern_fault),
+                    "the entry",
+                ),
             },
             fault=_batching_fault,
         ),
@@ -189,7 +206,7 @@ APP = _record(
     "an app: a map with app, id, versions, edge, places and so on",
     AppConfig,
     {
-        MARK: Text("the name of the app"),
+        MARK: Text("the name of the app, with which its file begins"),
         "id": Matching("the app's id such as com.example.shop", r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*"),
         "versions": Distinct(
             ListOf(

@@ -34,6 +34,26 @@ class Matching(msgspec.Struct, frozen=True):
         return ""
 
 
+class Sound(msgspec.Struct, frozen=True):
+    """Text of `form` that `fault` has nothing to say against."""
+
+    form: Matching
+    fault: Callable[[str], str]
+
+    @property
+    def expected(self) -> str:
+        return self.form.expected
+
+    def read(self, spot: Spot) -> str:
+        text = self.form.read(spot)
+        if not spot.log.damage().hides(spot.path) and (message := self.fault(text)):
+            spot.say(message)
+        return text
+
+    def stand_in(self) -> str:
+        return self.form.stand_in()
+
+
 class Truth(msgspec.Struct, frozen=True):
     """`true` or `false`."""
 

@@ -22,7 +22,9 @@ from footfall.world.streams import Stream
 
 
 class Life(msgspec.Struct, frozen=True):
-    """Phone `k` with its owner and what the owner is going to do from `start_ms` (virtual) on."""
+    """Phone `k` with its owner and what the owner is going to do from `start_ms` (virtual) on. `app_version` is what is
+    installed at first. `drawn_platform` is the platform that the scenario's shares give this phone: that of `model`,
+    unless the population was told another one."""
 
     k: int
     start_ms: int
@@ -32,6 +34,8 @@ class Life(msgspec.Struct, frozen=True):
     phone: Phone
     plan: Iterator[Timed]
     latency_key: int
+    app_version: str
+    drawn_platform: Platform
 
 
 class Population:
@@ -69,8 +73,9 @@ class Population:
         """Phone k, new. The same one whatever was made before, in whichever process."""
         streams = Streams(self._seed, k)
         ecid = ecid_of(streams.identity.bits(), streams.identity.bits())
-        drawn = self._ready.platforms[streams.identity.index(self._ready.platform_cumulative)]
-        platform: Platform = self._platform or ("ios" if drawn == "ios" else "android")
+        share = self._ready.platforms[streams.identity.index(self._ready.platform_cumulative)]
+        drawn: Platform = "ios" if share == "ios" else "android"
+        platform = self._platform or drawn
         model = draw_phone(platform, streams.identity)
         person = self._people.draw(k, streams.identity)
         carrier = draw_carrier(model, country_of(person.language), streams.identity)
@@ -95,6 +100,8 @@ class Population:
             ),
             plan=customer.plan(start_ms),
             latency_key=streams.latency_key,
+            app_version=version,
+            drawn_platform=drawn,
         )
 
     def _app_versions(self, start_ms: int, stream: Stream) -> tuple[str, Update | None]:

@@ -32,7 +32,9 @@ class Manifest(msgspec.Struct, frozen=True):
     `speed` is virtual seconds per real second, 0 where time was virtual and nobody waited. `started_ms` is wall time,
     milliseconds since the epoch; `anchor_ms` is the moment, in the same unit, that virtual 0 stands for, and
     `lasts_ms` the virtual length. `received_as` is the name under which the receiver lists the run. `command` is
-    the command line that began it. `app_file`, with its hash and text, configured the app; empty: the built-in default.
+    the command line that began it, `program` its first words, as a person in that folder types them. `host_given`: a
+    person chose the host; else the run had a local platform of its own. `app_file`, with its hash and text, configured
+    the app; empty: the built-in default.
     """
 
     run: str
@@ -57,6 +59,8 @@ class Manifest(msgspec.Struct, frozen=True):
     app_file: str = ""
     app_sha256: str = ""
     app_text: str = ""
+    program: tuple[str, ...] = ("locust",)
+    host_given: bool = False
 
     @property
     def phones_planned(self) -> int:
@@ -85,12 +89,16 @@ def decode(data: bytes, file: str) -> Manifest:
 
 
 def repeat_command(manifest: Manifest, phone: int) -> str:
-    """The shell command that makes the one phone live again, with the same ids, event for event."""
+    """The shell command that makes the one phone live again, with the same ids, event for event.
+
+    It goes to the host that was given. `--confirm-host` is not in it: whoever sends to another machine says so anew.
+    """
     return shlex.join(
         (
-            *("locust", "--headless", "--scenario", manifest.scenario_file),
+            *(*manifest.program, "--headless", "--scenario", manifest.scenario_file),
             *(("--app", manifest.app_file) if manifest.app_file else ()),
             *("--seed", str(manifest.seed)),
             *("--run-id", manifest.run, "--phones", str(manifest.phones), "--only", str(phone)),
+            *(("--host", manifest.host) if manifest.host_given else ()),
         )
     )

@@ -26,7 +26,7 @@ from footfall.evidence.verdict import Verdict
 
 SHOWN_FINDINGS = 5
 
-_COMMAND_COLUMNS = 40  # after this the next option begins a new line
+_COMMAND_COLUMNS = 64  # of a line of a command: with what stands before it, it fits a terminal of 80
 
 _MARKS: dict[Validity, tuple[str, str]] = {
     "valid": ("✓", "green"),
@@ -68,6 +68,8 @@ def report(verdict: Verdict, manifest: Manifest, where: str = "") -> Group:
     parts += [_hanging("!", "yellow", note) for note in verdict.notes]
     parts.append(Text())
     parts.append(Text(f"digest {verdict.digest}", style="dim"))
+    if manifest.app_file:
+        parts.append(Text(f"the app was that of {manifest.app_file}", style="dim"))
     if where:
         parts.append(Text(f"the run is in {where}", style="dim"))
     parts.append(Text.assemble((f"{mark} {verdict.validity}", style)))
@@ -159,15 +161,25 @@ def _times(verdict: Verdict) -> list[str]:
 
 
 def _command(manifest: Manifest, phone: int) -> str:
-    """The command that repeats a phone, broken as a shell allows it, so that it can be copied from the screen."""
-    first, *words = shlex.split(repeat_command(manifest, phone))
-    lines = [first]
-    for word in words:
-        # An option stays with its value, so that a line that is read alone makes sense.
-        if word.startswith("--") and len(lines[-1]) > _COMMAND_COLUMNS:
+    """The command that repeats a phone, broken as a shell allows it, so that it can be copied from the screen: a line
+    that the screen breaks by itself is two commands to the shell."""
+    lines = [""]
+    for part in _options(shlex.split(repeat_command(manifest, phone))):
+        if lines[-1].strip() and len(lines[-1]) + len(part) >= _COMMAND_COLUMNS:
             lines.append(" ")
-        lines[-1] += " " + shlex.quote(word)
+        lines[-1] += (" " if lines[-1] else "") + part
     return " \\\n".join(lines)
+
+
+def _options(words: list[str]) -> list[str]:
+    """The words, quoted, each option with its value: a line that is read alone makes sense."""
+    parts: list[str] = []
+    for word in words:
+        if parts and parts[-1].startswith("--") and not word.startswith("--"):
+            parts[-1] += " " + shlex.quote(word)
+        else:
+            parts.append(shlex.quote(word))
+    return parts
 
 
 def _hanging(mark: str, style: str, message: str) -> Table:

@@ -62,12 +62,27 @@ def lint(files: Sequence[str]) -> int:
 
 
 def _lint_yaml(name: str) -> list[Problem]:
-    path = inputs.find_scenario(name)
+    path = _find(name)
     text = inputs.read_text(path, "a scenario or an app")
-    if is_app(text):
+    if is_app(text, path.resolve().is_relative_to(inputs.APPS.resolve())):
         decode_app(text, str(path))
         return []
     return _lint_scenario(path, text)
+
+
+def _find(name: str) -> Path:
+    """The file of a scenario or of an app, by its path or by its name below scenarios/ or apps/."""
+    wanted, known = name.removesuffix(".yaml"), []
+    for find, folder in ((inputs.find_scenario, inputs.SCENARIOS), (inputs.find_app, inputs.APPS)):
+        wanted = wanted.removeprefix(f"{folder}/")
+        try:
+            return find(name)
+        except BadInput:
+            names = [file.relative_to(folder).with_suffix("").as_posix() for file in folder.rglob("*.yaml")]
+            if any(one.rpartition("/")[2] == wanted for one in names):
+                raise  # several have this name
+            known += names
+    raise BadInput([Problem(name, 1, 1, f"no such scenario, and no such app.{did_you_mean(wanted, known)}")])
 
 
 def _lint_scenario(path: Path, text: str) -> list[Problem]:

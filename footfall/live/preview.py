@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
 from math import inf
-from typing import get_args
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,11 +19,12 @@ from rich.console import Console
 
 from footfall.engine.compile import compile_scenario
 from footfall.engine.population import Population
-from footfall.engine.preview import Answer, preview
+from footfall.engine.preview import Answer, Preview, preview
 from footfall.live import curl, inputs
 from footfall.live.clock import anchor_ms
 from footfall.live.inputs import Inputs
-from footfall.live.preview_report import Scene, headers, print_report
+from footfall.live.preview_report import Scene, counted, headers, offset, print_report, versions
+from footfall.phone import sdk
 from footfall.phone.signals import Reply, Request
 from footfall.platform import messages
 from footfall.platform.core import LOCAL_DATASTREAM, Platform
@@ -110,12 +112,10 @@ def _print(options: PreviewOptions, now_s: float) -> None:
     life = everyone.life(options.phone)
     scene = Scene(life, population, read.scenario.name, seed, app, anchor, {poi.id: poi.name for poi in read.pois})
     seen = preview(life, _core(read, anchor))
-    shown = seen.exchanges[: options.limit]
     if options.curl:
-        commands = [(f"{scene.times(one.at_ms)}  {scene.carried(one)}", one.request) for one in shown]
-        _write(curl.script(f"{scene.title}: {len(shown)} requests, times in UTC", commands, origin))
+        _write(_script(scene, seen, options.limit, origin))
     elif options.json:
-        _write(b"".join(_line(one.at_ms, one.request, one.reply, origin) for one in shown))
+        _write(msgspec.json.Encoder().encode_lines(_lines(scene, seen, options.limit, origin)))
     else:
         print_report(_Console(highlight=False), scene, seen, options.limit, options.body)
 
@@ -133,16 +133,65 @@ def _core(read: Inputs, anchor: int) -> Answer:
     return answer
 
 
-def _line(at_ms: int, request: Request, reply: Reply, origin: str) -> bytes:
-    line = {
-        "at_ms": at_ms,
-        "method": request.method,
-        "url": origin + request.target,
-        "headers": headers(request),
-        "body": request.body.decode(),
-        "status": reply.status,
+def _script(scene: Scene, seen: Preview, limit: int | None, origin: str) -> bytes:
+    shown = seen.exchanges[:limit]
+    head = [f"{scene.title}: {counted(len(shown), 'request')}, times in UTC"]
+    if scene.life.drawn_platform != scene.life.model.platform:
+        head.append(scene.platform)
+    commands = [
+        curl.Command(
+            f"{scene.times(one.at_ms)}  {scene.carried(one)}", f"{offset(one.at_ms)} {scene.carried(one)}", one.request
+        )
+        for one in shown
+    ]
+    return curl.script(head, commands, map(scene.never_sent, seen.unsent), origin)
+
+
+def _lines(scene: Scene, seen: Preview, limit: int | None, origin: str) -> Iterator[dict[str, Any]]:
+    """The requests, at most `limit`, then the events that are never sent. `carries` is in words; `domain` is whom the
+    SDK would address: null for Places, whose host an app file does not name."""
+    life = scene.life
+    phone = {
+        "phone": life.k,
+        "person": life.person.id,
+        "platform": life.model.platform,
+        "model": life.model.model,
     }
-    return msgspec.json.encode(line) + b"\n"
+    told = list(zip(seen.exchanges, versions(life, seen.exchanges), strict=True))
+    for one, app_version in told[:limit]:
+        request = one.request
+        yield {
+            "sent": True,
+            "at_ms": one.at_ms,
+            "carries": scene.carried(one),
+            "event_ids": request.event_ids,
+            "types": [event.type for event in one.events],
+            "extras": [event.extra for event in one.events],
+            **phone,
+            "app_version": app_version,
+            "method": request.method,
+            "url": origin + request.target,
+            "target": request.target,
+            "domain": sdk.edge_domain(scene.app.edge) if request.channel == "edge" else None,
+            "headers": headers(request),
+            "body": request.body.decode(),
+            "status": one.reply.status,
+        }
+    for unsent in seen.unsent:
+        event = unsent.event
+        yield {
+            "sent": False,
+            "why": unsent.why,
+            "at_ms": event.due_ms,
+            "carries": scene.event(event),
+            "event_ids": [event.id],
+            "types": [event.type],
+            "extras": [event.extra],
+            **phone,
+            "app_version": next(
+                (version for one, version in reversed(told) if one.at_ms <= event.due_ms), life.app_version
+            ),
+        }
 
 
 def _write(data: bytes) -> None:

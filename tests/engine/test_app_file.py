@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.engine.app_file import APP, decode_app, is_app
+from footfall.engine.event_types import BY_THE_APP, EVENT_TYPES
+from footfall.phone.app import App
 from footfall.phone.config import (
     AppConfig,
     AppVersion,
@@ -24,11 +27,20 @@ from footfall.phone.config import (
     PlacesConfig,
     SdkVersions,
 )
+from footfall.phone.signals import Did, Earned, Saw, Tapped
 from footfall.scenario.forms import Record
 from footfall.scenario.yaml_nodes import child, compose
+from footfall.world.catalogue import CATALOGUE
+from footfall.world.pois import Poi
 from footfall.world.problems import BadInput
+from footfall.xdm import messaging, places
+from footfall.xdm.commerce import COMMERCE_KINDS, CartLine, OrderRef, Payment
 
-SHOP = Path(__file__).resolve().parents[2] / "apps" / "shop.yaml"
+ROOT = Path(__file__).resolve().parents[2]
+SHOP = ROOT / "apps" / "shop.yaml"
+CAFE = Poi("p-1", "Cafe", 24.94, 60.17, 100, "lib", 1, "cafe")
+CART = (CartLine(CATALOGUE[0], 1),)
+ORDER = OrderRef("FF-1", (Payment("TX-1", "paypal", CART[0].total_cents),))
 
 # a file in which nothing has its default
 OTHER = """\
@@ -95,6 +107,17 @@ def test_every_key_stands_in_the_shipped_file_with_a_word_on_it() -> None:
         assert key is not None
         line = lines[key.line - 1]
         assert " # " in line, line
+
+
+def test_the_shipped_file_fits_a_narrow_window() -> None:
+    assert [line for line in SHOP.read_text().splitlines() if len(line) > 100] == []
+
+
+def test_the_example_in_the_shipped_file_can_be_used() -> None:
+    _, _, example = SHOP.read_text().partition("#\n#   journey-events:\n")
+    lines = [line.removeprefix("#   ") for line in example.splitlines() if line.startswith("#   ")]
+    assert lines
+    assert decode_app("\n".join(["app: A", "journey-events:", *lines]), "a.yaml").journey_events
 
 
 def test_every_field_of_the_structs_has_its_key() -> None:
@@ -257,11 +280,43 @@ WRONG = [
     # batching
     (
         "edge: {batching: {max-batch-size: 0}}",
-        "2:35: max-batch-size: expected a whole number of at least 1, found 0",
+        "2:35: max-batch-size: expected a whole number of at least 1, at most 20, found 0: "
+        "the SDK makes 20 of more, and 10 of less",
     ),
     (
         "edge: {batching: {max-batch-size: 2.5}}",
-        "2:35: max-batch-size: expected a whole number of at least 1, found 2.5",
+        "2:35: max-batch-size: expected a whole number of at least 1, at most 20, found 2.5",
+    ),
+    # what the SDK would do is what the file should say
+    (
+        "edge: {batching: {max-batch-size: 21}}",
+        "2:35: max-batch-size: expected a whole number of at least 1, at most 20, found 21: "
+        "the SDK makes 20 of more, and 10 of less",
+    ),
+    # entries that no event has: they would be passed over in silence
+    (
+        "edge: {batching: {events: [commerce.purchase]}}",
+        "2:28: events[0]: no event that an app can send has the eventType commerce.purchase. "
+        'Did you mean "commerce.purchases"?',
+    ),
+    (
+        "edge: {batching: {events: [location.exit, purchases]}}",
+        "2:43: events[1]: no event that an app can send has the eventType purchases. "
+        'Did you mean "commerce.purchases"?',
+    ),
+    # capitals count
+    (
+        "edge: {batching: {events: [Commerce.*]}}",
+        '2:28: events[0]: no event that an app can send is of the pattern Commerce.*. Did you mean "commerce.*"?',
+    ),
+    (
+        'edge: {batching: {events: ["*.exits"]}}',
+        '2:28: events[0]: no event that an app can send is of the pattern *.exits. Did you mean "*.exit"?',
+    ),
+    (
+        "edge: {batching: {events: [zzz.*]}}",
+        "2:28: events[0]: no event that an app can send is of the pattern zzz.*. Known: application.*, commerce.*, "
+        "decisioning.*, location.*, loyalty.*, personalization.*, pushTracking.*.",
     ),
     (
         "edge: {batching: {enabled: true}}",
@@ -321,17 +376,33 @@ WRONG = [
     ),
     # journey events
     (
-        "journey-events: [{event-type: a.b, event-id: x}, {event-type: a.b, event-id: y}]",
-        "2:50: journey-events[1]: the event-type a.b is here twice; it was first used in line 2",
+        "journey-events: [{event-type: application.scene, event-id: x}, {event-type: application.scene, event-id: y}]",
+        "2:64: journey-events[1]: the event-type application.scene is here twice; it was first used in line 2",
     ),
     (
         "journey-events: [{event-type: a b, event-id: x}]",
         "2:31: event-type: expected an eventType such as commerce.purchases, found a b",
     ),
     (
-        "journey-events: [{event-type: a.b}]",
+        "journey-events: [{event-type: commerce.purchases}]",
         '2:18: journey-events[0]: the key "event-id" is missing: '
         "expected the id of a journey event, of letters, digits, - and _",
+    ),
+    (
+        "journey-events: [{event-type: commerce.purchase, event-id: x}]",
+        "2:31: event-type: no event that an app can send has the eventType commerce.purchase. "
+        'Did you mean "commerce.purchases"?',
+    ),
+    (
+        "journey-events: [{event-type: zzz, event-id: x}]",
+        "2:31: event-type: no event that an app can send has the eventType zzz. "
+        "Known: application.*, commerce.*, loyalty.*.",
+    ),
+    # one that the SDK makes
+    (
+        "journey-events: [{event-type: location.entry, event-id: x}]",
+        "2:31: event-type: location.entry is made by the SDK, which puts no journey's id into it: expected an event "
+        "that the app makes itself, application.interaction, application.scene, commerce.* or loyalty.*",
     ),
 ]
 
@@ -347,7 +418,9 @@ def test_one_mistake_is_one_problem_where_it_is(line: str, problem: str) -> None
         ("", "1:1: the file is empty"),
         ("app", "1:1: expected an app: a map with app, id, versions, edge, places and so on, found app"),
         # by its name an app file is told from a scenario
-        ("id: a", '1:1: the key "app" is missing: expected the name of the app'),
+        ("id: a", '1:1: the key "app" is missing: expected the name of the app, with which its file begins'),
+        # misspelt
+        ("ap: A\nid: a", '1:1: unknown key "ap". Did you mean "app"?'),
         ("scenario: saturday\nversion: 1", '1:1: expected an app, with its name under "app", found a scenario'),
         ("app: A\n\tid: b", "2:1: a tab cannot indent in YAML: use spaces"),
     ],
@@ -375,7 +448,8 @@ journey-events:
         'a.yaml:3:15: version: expected a version and its build such as "1.4.0 (210)", found 1.3.0',
         "a.yaml:5:9: tenant: expected a tenant with its underscore such as _footfall, found footfall",
         "a.yaml:7:15: datastream: expected the id of a datastream, of letters, digits, - . _ and :, found a b",
-        "a.yaml:8:45: max-batch-size: expected a whole number of at least 1, found 0",
+        "a.yaml:8:45: max-batch-size: expected a whole number of at least 1, at most 20, found 0: "
+        "the SDK makes 20 of more, and 10 of less",
         'a.yaml:9:11: consent: unknown key "defualt". Did you mean "default"?',
         "a.yaml:12:5: journey-events[1]: the event-type commerce.purchases is here twice; it was first used in line 11",
     ]
@@ -390,10 +464,64 @@ journey-events:
         ("scenario: saturday", False),
         ("- app", False),
         ("app: [", False),
+        # without the mark, by a key that no scenario has
+        ("name: A\ntenant: _a", True),
+        ("name: A\nmessaging: {registered: true}", True),
+        # places and version are keys of scenarios, too
+        ("places: {rule: true}", False),
+        ("scenario: saturday\nedge: {}", False),
     ],
 )
-def test_an_app_file_is_known_by_its_mark(text: str, marked: bool) -> None:
+def test_an_app_file_is_known_by_its_keys(text: str, marked: bool) -> None:
     assert is_app(text) is marked
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("places: {rule: true}", True),
+        ("ap: A", True),
+        ("app: [", True),
+        # it says of itself that it is none
+        ("scenario: saturday", False),
+    ],
+)
+def test_a_file_among_apps_is_one_unless_it_says_otherwise(text: str, marked: bool) -> None:
+    assert is_app(text, among_apps=True) is marked
+
+
+# --- the types of event
+
+
+def test_the_known_types_are_those_that_xdm_can_build() -> None:
+    source = "".join(path.read_text() for path in sorted((ROOT / "footfall" / "xdm").glob("*.py")))
+    written = re.findall(r'"([a-z][A-Za-z]*\.[a-z][A-Za-z]*)"', source)
+    put_together = set(re.findall(r'f"([a-z][A-Za-z]*)\.[^"]*\{', source))
+    assert put_together == {"commerce", "location", "decisioning"}, "a kind of event that is not listed below"
+    assert sorted(EVENT_TYPES) == sorted(
+        {
+            *written,
+            *(f"commerce.{kind}" for kind in COMMERCE_KINDS),
+            *(places.location(kind, CAFE).type for kind in ("entry", "exit")),
+            *(messaging.proposition_event(what, ()).type for what in get_args(messaging.PropositionEvent)),
+        }
+    )
+
+
+MADE = (
+    *(Did(kind, CART, ORDER if kind == "purchases" else None) for kind in COMMERCE_KINDS),
+    Saw("home"),
+    Tapped("favourite"),
+    Earned(10, 10, None),
+    Earned(10, 110, 100),
+)
+
+
+def test_the_apps_own_events_are_those_that_can_carry_a_journeys_id() -> None:
+    app = App(AppConfig(journey_events=tuple(JourneyEvent(type, "the-id") for type in EVENT_TYPES)))
+    made = [app.event(action) for action in MADE]
+    assert sorted(event.type for event in made) == sorted(BY_THE_APP)
+    assert all(b'"eventID":"the-id"' in event.body for event in made)
 
 
 @given(st.text(alphabet="ab_-.:{}[]()\"'#&*! \n0129y", max_size=60))

@@ -195,3 +195,15 @@ def test_an_upgraded_phone_says_so_at_its_next_launch() -> None:
         if launches:
             assert (launches[0]["isInstall"], launches[0].get("isUpgrade")) == (True, None)
     assert upgrades > 5
+
+
+def test_a_life_tells_its_app_and_the_platform_that_it_has_in_a_run() -> None:
+    in_run = [population().life(k) for k in range(20)]
+    assert [life.drawn_platform for life in in_run] == [life.model.platform for life in in_run]
+    assert {life.drawn_platform for life in in_run} == {"ios", "android"}
+    assert [life.app_version for life in in_run] == [version_of(life) for life in in_run]
+    app = AppConfig().at("stream-1", (LIBRARY,))
+    iphones = Population(saturday(), people(), app, "run-1", 1, 200, ANCHOR_MS, "ios")
+    chosen = [iphones.life(k) for k in range(20)]
+    assert {life.model.platform for life in chosen} == {"ios"}
+    assert [life.drawn_platform for life in chosen] == [life.drawn_platform for life in in_run]

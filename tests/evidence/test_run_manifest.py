@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from literal_ops import good, manifest, refused
 
@@ -40,6 +42,29 @@ def test_the_command_that_repeats_one_phone_is_ready_for_the_shell():
     assert repeat_command(manifest(scenario_file="my scenarios/coffee & cake.yaml"), 3) == (
         "locust --headless --scenario 'my scenarios/coffee & cake.yaml' --seed 7 --run-id r1 --phones 5 --only 3"
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "begins", "ends"),
+    [
+        # as it is typed in that folder
+        ({"program": (".venv/bin/locust",)}, ".venv/bin/locust --headless ", " --only 3"),
+        # a path that a shell would take apart
+        ({"program": ("/my venv/python", "-m", "locust")}, "'/my venv/python' -m locust --headless ", " --only 3"),
+        # the host that was given
+        ({"host_given": True}, "locust --headless ", " --only 3 --host http://127.0.0.1:8700"),
+    ],
+)
+def test_the_command_that_repeats_begins_and_ends_as_the_run_did(changes, begins, ends):
+    command = repeat_command(manifest(**changes), 3)
+    assert command.startswith(begins)
+    assert command.endswith(ends)
+
+
+def test_a_manifest_of_before_knows_neither_program_nor_host():
+    old = json.loads(encode(manifest()))
+    del old["program"], old["host_given"]
+    assert decode(json.dumps(old).encode(), "manifest.json") == manifest()
 
 
 def test_observations_are_read_back():

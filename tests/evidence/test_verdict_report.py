@@ -99,6 +99,28 @@ def test_findings_that_name_a_phone_come_with_a_command_that_can_be_copied():
     assert shlex.split(command) == shlex.split(repeat_command(manifest(), 0))
 
 
+def test_a_long_command_breaks_only_where_a_shell_allows_it():
+    changes = {
+        "scenario_file": "scenarios/shopping/saturday.yaml",
+        "app_file": "apps/shop.yaml",
+        "program": (".venv/bin/locust",),
+        "run": "20261123-200327-0a11",
+        "host_given": True,
+    }
+    shown = printed(explain(FIRST, STORY, manifest(**changes), []))
+    _, _, after = shown.partition("\nrepeat ")
+    told = [line.strip() for line in after.splitlines()]
+    assert all(line.endswith(" \\") for line in told[:-1])
+    command = " ".join(line.removesuffix("\\") for line in told)
+    assert shlex.split(command) == shlex.split(repeat_command(manifest(**changes), 0))
+
+
+def test_the_app_file_is_named_where_one_was_given():
+    told = [started(), lived()]
+    assert "the app was that of apps/mine.yaml" in lines(printed(judged(told, [], app_file="apps/mine.yaml")))
+    assert "the app was" not in printed(judged(told, []))
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_no_line_is_wider_than_the_terminal(terminal):
     ops = [
@@ -150,8 +172,8 @@ def test_the_story_of_one_event():
         "           no outcome: nobody saw how it ended",
         "receiver   has it, as good, 2 times",
         "outcome    stored",
-        "repeat     locust --headless --scenario scenarios/coffee.yaml \\",
-        "             --seed 7 --run-id r1 --phones 5 --only 0",
+        "repeat     locust --headless --scenario scenarios/coffee.yaml --seed 7 \\",
+        "             --run-id r1 --phones 5 --only 0",
     ]
 
 

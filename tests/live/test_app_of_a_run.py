@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from footfall.evidence import manifest as manifests
 from footfall.live import inputs
 from footfall.live.locust.active import ActiveRun
 from footfall.live.locust.options import DEFAULT_SCENARIO, RunOptions
-from footfall.live.locust.run import Run, datastream_of
+from footfall.live.locust.run import Run, datastream_of, program
 from footfall.live.locust.spec import RunSpec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,7 +106,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def begun(app: str, host: str = "http://192.0.2.1", datastream: str = "") -> Run:
+def begun(app: str, host: str = "http://192.0.2.1", datastream: str = "", host_given: bool = True) -> Run:
     """A run as its conductor makes it. Nothing is sent: the default host is not asked what it has."""
     options = RunOptions(
         scenario=DEFAULT_SCENARIO,
@@ -124,7 +125,7 @@ def begun(app: str, host: str = "http://192.0.2.1", datastream: str = "") -> Run
         runs="runs",
     )
     read, read_for = inputs.load_all("small", app)
-    run = Run("noon", options, read, read_for, host, "conductor")
+    run = Run("noon", options, read, read_for, host, "conductor", host_given)
     run.ledger.close()
     return run
 
@@ -206,3 +207,115 @@ def test_lint_tells_what_is_wrong_with_an_app(here: Path, capsys: pytest.Capture
     assert capsys.readouterr().err == (
         "apps/other.yaml:2:9: tenant: expected a tenant with its underscore such as _footfall, found other\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "problem"),
+    [
+        # below apps/ a file is an app's, whatever it says
+        ("apps/mine.yaml", "ap: Mine\n", 'apps/mine.yaml:1:1: unknown key "ap". Did you mean "app"?'),
+        (
+            "apps/mine.yaml",
+            "id: com.example.mine\n",
+            'apps/mine.yaml:1:1: the key "app" is missing: expected the name of the app, with which its file begins',
+        ),
+        # elsewhere by a key that only apps have
+        (
+            "mine.yaml",
+            "consent: {default: p}\n",
+            'mine.yaml:1:1: the key "app" is missing: expected the name of the app, with which its file begins',
+        ),
+    ],
+)
+def test_an_app_without_its_name_is_judged_as_an_app(
+    here: Path, capsys: pytest.CaptureFixture[str], file: str, text: str, problem: str
+) -> None:
+    Path(file).write_text(text)
+    assert main(["lint", file]) == 2
+    assert capsys.readouterr().err == f"{problem}\n"
+
+
+def test_a_scenario_below_apps_is_still_one(here: Path) -> None:
+    Path("apps/small.yaml").write_text((here / "scenarios/small.yaml").read_text())
+    assert main(["lint", "apps/small.yaml"]) == 0
+
+
+def test_lint_finds_apps_and_scenarios_by_name(here: Path) -> None:
+    assert main(["lint", "other", "small"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("othr", 'Did you mean "other"?'),
+        ("apps/othr.yaml", 'Did you mean "other"?'),
+        ("smal.yaml", 'Did you mean "small"?'),
+        ("zzz", "Known: other, plain, small."),
+    ],
+)
+def test_lint_of_a_file_that_is_not_there_names_both_kinds(
+    here: Path, capsys: pytest.CaptureFixture[str], name: str, hint: str
+) -> None:
+    assert main(["lint", name]) == 2
+    assert capsys.readouterr().err == f"{name}:1:1: no such scenario, and no such app. {hint}\n"
+
+
+def test_lint_of_a_name_that_several_have(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in ("apps/a", "apps/b"):
+        Path(folder).mkdir()
+        Path(folder, "twin.yaml").write_text("app: Twin\n")
+    assert main(["lint", "twin"]) == 2
+    assert capsys.readouterr().err == "twin:1:1: several apps have this name: a/twin, b/twin\n"
+
+
+# --- the command that repeats
+
+
+def test_the_repeat_command_goes_to_the_host_that_was_given(here: Path) -> None:
+    words = shlex.split(manifests.repeat_command(begun("").manifest, 1))
+    assert words[words.index("--host") + 1] == "http://192.0.2.1"
+
+
+def test_a_platform_of_the_runs_own_is_no_host_to_repeat_with(here: Path) -> None:
+    assert "--host" not in manifests.repeat_command(begun("", host_given=False).manifest, 1)
+
+
+@pytest.fixture
+def scripts(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The scripts folder of the running Python, with Locust in it, not below the working directory."""
+    folder = here / "venv" / "bin"
+    folder.mkdir(parents=True)
+    (folder / "locust").write_text("#!/bin/sh\n")
+    (folder / "locust").chmod(0o755)
+    (here / "work").mkdir()
+    monkeypatch.chdir(here / "work")
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(folder))
+    monkeypatch.setenv("PATH", "")
+    return folder
+
+
+def test_locust_below_the_working_directory_is_named_by_its_path(
+    scripts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(scripts.parents[1])
+    assert program() == ("venv/bin/locust",)
+
+
+def test_locust_that_the_shell_finds_is_named_alone(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(scripts))
+    assert program() == ("locust",)
+
+
+def test_locust_that_the_shell_does_not_find_is_run_by_its_python(
+    scripts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert program() == (sys.executable, "-m", "locust")
+
+
+def test_another_locust_on_the_path_is_not_taken_for_ours(scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = scripts.parents[1] / "other"
+    other.mkdir()
+    (other / "locust").write_text("#!/bin/sh\n")
+    (other / "locust").chmod(0o755)
+    monkeypatch.setenv("PATH", str(other))
+    assert program() == (sys.executable, "-m", "locust")

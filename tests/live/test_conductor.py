@@ -476,3 +476,23 @@ def test_without_a_read_api_nothing_is_known_of_what_arrived(here: Path) -> None
     master.ends()
     assert master.environment.process_exit_code == 3
     assert "readback-failed" in master.findings()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ((), "run noon: 6 phones, scenarios/small.yaml, speed"),
+        (("--app", "other.yaml"), "run noon: 6 phones, scenarios/small.yaml with the app other.yaml, speed"),
+    ],
+)
+def test_a_run_is_announced_with_its_files(
+    here: Path, caplog: pytest.LogCaptureFixture, options: tuple[str, ...], told: str
+) -> None:
+    Path("other.yaml").write_text("app: Other\n")
+    master = Master(*options)
+    with caplog.at_level("INFO", logger="footfall"):
+        master.conductor.start()
+    assert any(message.startswith(told) for message in caplog.messages)
+    assert master.conductor.run is not None
+    assert master.conductor.run.manifest.host_given, "the platform is not of this process"
+    master.ends()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -56,6 +57,7 @@ states:
 
 IOS = """\
 phone     1 of 2, ios, scenario small, seed 3
+platform  ios (in a run of this seed it is android, and crosses at other times)
 person    Mirjam Rissanen (person-000001)
 model     iPhone 16 Pro Max (iPhone17,2), iOS 26.3.1
 ECID      14062393997596604676814480032719393686
@@ -180,7 +182,7 @@ def test_the_first_requests_only(printed: Any) -> None:
     assert text.count(" 200 ") == 2
     assert text.splitlines()[-1] == "the first 2 of 6 requests with 5 events"
     assert printed(limit=2, json=True).count(b"\n") == 2
-    assert printed(limit=2, curl=True).count(b"\ncurl ") == 2
+    assert printed(limit=2, curl=True).count(b"\ncurl -sS ") == 2
 
 
 def test_bodies_are_shown_as_sent_apart_from_white_space(printed: Any) -> None:
@@ -194,9 +196,59 @@ def test_events_that_never_leave_are_named(printed: Any, here: Path) -> None:
     (here / "apps").mkdir()
     (here / "apps/shy.yaml").write_text("app: Shy\nconsent: {default: p}\n")
     text = printed(app="shy").decode()
-    assert "\n1 requests with 0 events\n" in text
-    assert "\nnever sent: +0:00:30.000  07:00:29  application.launch: collect consent is still pending\n" in text
-    assert text.count("never sent: ") == 5
+    assert "\n1 request with 0 events\n" in text
+    assert "\napp       Shy 1.3.0 (201)\n" in text, "told by no launch, and known nevertheless"
+    assert text.count("\nnever sent: ") == 5
+    assert "\nnever sent: +0:00:30.000 application.launch: collect consent is still pending\n" in text
+    script = printed(app="shy", curl=True, limit=1).decode().splitlines()
+    assert "# never sent: +0:00:30.000 application.launch: collect consent is still pending" in script
+    # wider than 80 columns: folded, and a comment in both lines
+    assert text.endswith("location.entry  Mia's Café (p-1): collect consent is\n    still pending\n")
+    assert script[-1] == "#   still pending"
+    lines = [*text.splitlines(), *(line for line in script if line.startswith("#"))]
+    assert all(len(line) <= 80 for line in lines if "library=" not in line)
+    query, *unsent = [json.loads(line) for line in printed(app="shy", json=True).splitlines()]
+    assert (query["sent"], query["app_version"]) == (True, "1.3.0 (201)")
+    assert [(one["sent"], one["why"]) for one in unsent] == [(False, "collect consent is still pending")] * 5
+    assert (unsent[-1]["types"], unsent[-1]["carries"]) == (["location.entry"], "location.entry  Mia's Café (p-1)")
+    assert unsent[-1]["app_version"] == "1.3.0 (201)"
+
+
+def test_the_second_event_of_an_occurrence_is_marked(printed: Any, here: Path) -> None:
+    (here / "apps").mkdir()
+    (here / "apps/twice.yaml").write_text("app: Twice\nplaces: {rule: true}\nlifecycle: {forwarded-twice: true}\n")
+    text = printed(app="twice").decode()
+    assert text.count("  application.launch") == 2
+    assert text.count("  200  application.launch  (forwarded twice)\n") == 1
+    assert text.count("  200  location.entry  Mia's Café (p-1)\n") == 1
+    assert text.count("  200  location.entry  Mia's Café (p-1)  (rule)\n") == 1
+    script = printed(app="twice", curl=True).decode()
+    assert script.count(" location.entry Mia's Café (p-1) (rule)\ncurl ") == 1
+    lines = [json.loads(line) for line in printed(app="twice", json=True).splitlines()]
+    assert [line["extras"] for line in lines if line["types"] == ["application.launch"]] == [[""], ["forwarded twice"]]
+    assert [line["extras"] for line in lines if line["types"] == ["location.entry"]] == [[""], ["rule"]]
+
+
+def test_a_platform_that_the_phone_has_not_in_a_run_is_told(printed: Any) -> None:
+    said = "ios (in a run of this seed it is android, and crosses at other times)\n"
+    assert f"\nplatform  {said}" in printed(platform="ios").decode()
+    assert f"\n# {said}" in printed(platform="ios", curl=True).decode()
+    for form in ({}, {"curl": True}):
+        assert "in a run" not in printed(platform="android", **form).decode()
+
+
+def test_a_batch_too_wide_for_a_line_has_a_line_for_each_event(printed: Any, here: Path) -> None:
+    (here / "apps").mkdir()
+    (here / "apps/batch.yaml").write_text(
+        "app: Batch\nedge: {batching: {enabled: true, events: ['*']}}\n"
+        "places: {rule: true}\nlifecycle: {forwarded-twice: true}\n"
+    )
+    told = printed(app="batch").decode().splitlines()
+    at = told.index("+0:00:30.000  07:00:29  200  application.launch +")
+    assert told[at + 1] == " " * 29 + "application.launch  (forwarded twice)"
+    at = told.index("+0:04:26.873  07:04:25  200  location.entry  Mia's Café (p-1) +")
+    assert told[at + 1] == " " * 29 + "location.entry  Mia's Café (p-1)  (rule)"
+    assert all(len(line) <= 80 for line in told if "?" not in line)
 
 
 @pytest.mark.parametrize(
@@ -268,14 +320,26 @@ def test_nothing_is_sent(here: Path) -> None:
 
 def test_json_lines(printed: Any) -> None:
     lines = [json.loads(line) for line in printed(json=True, host="http://localhost:81").splitlines()]
-    assert [list(line) for line in lines] == [["at_ms", "method", "url", "headers", "body", "status"]] * 6
+    assert {line["sent"] for line in lines} == {True}
     assert [line["at_ms"] for line in lines] == sorted(line["at_ms"] for line in lines)
     query, launch = lines[:2]
     assert (query["method"], query["body"], query["status"]) == ("GET", "", 200)
-    assert launch["url"].startswith("http://localhost:81/ee/v1/interact?configId=local&requestId=")
+    assert launch["target"].startswith("/ee/v1/interact?configId=local&requestId=")
+    assert launch["url"] == "http://localhost:81" + launch["target"]
+    assert (launch["domain"], query["domain"]) == ("edge.adobedc.net", None)
+    assert (query["carries"], query["event_ids"], query["types"]) == ("places nearby", [], [])
+    assert lines[3]["carries"] == "commerce.productListAdds  FF-3004 x2"
+    assert [launch[name] for name in ("phone", "person", "platform", "model", "app_version")] == [
+        1,
+        "person-000001",
+        "android",
+        "SM-S928B",
+        "1.3.0 (201)",
+    ]
     assert launch["headers"]["Content-Type"] == "application/json"
     (event,) = json.loads(launch["body"])["events"]
     assert event["xdm"]["eventType"] == "application.launch"
+    assert (launch["event_ids"], launch["types"]) == ([event["xdm"]["_id"]], ["application.launch"])
     assert event["xdm"]["timestamp"] == "2027-01-15T07:00:29.000Z", "the plan, an hour long, ends now"
 
 
@@ -301,7 +365,10 @@ def test_the_script_sends_what_the_phone_would(printed: Any, platform: LocalPlat
     # a proxy in the environment is not asked
     ran = sh(script, http_proxy="http://127.0.0.1:9")
     assert (ran.returncode, ran.stderr) == (0, b"")
-    assert ran.stdout.count(b"\n200\n") == 6
+    said = ran.stdout.decode().splitlines()
+    assert said[:2] == ["+0:00:30.000 places nearby 200", "+0:00:30.000 application.launch 200"]
+    assert said[5].endswith(" location.entry " + " ".join(WICKED.split()).replace("\\", "\\\\") + " (p-1) 200")
+    assert len(said) == 6
     lines = [json.loads(line) for line in printed(platform=name, json=True).splitlines()]
     sent = [json.loads(line["body"])["events"][0]["xdm"] for line in lines if line["body"]]
     rows = list(Control(platform.url).received("local"))
@@ -311,6 +378,26 @@ def test_the_script_sends_what_the_phone_would(printed: Any, platform: LocalPlat
     entry = stored(platform, rows[-1].id)["body"]["xdm"]
     assert entry["placeContext"]["POIinteraction"]["poiDetail"]["name"] == WICKED
     assert not list(here.rglob("hacked")), "nothing in a body or a comment is run"
+
+
+@pytest.mark.parametrize(
+    ("host", "start"), [("127.0.0.1:8090", "footfall platform"), ("127.0.0.1:9", "footfall platform --port 9")]
+)
+def test_the_script_names_the_way_to_start_a_platform(printed: Any, host: str, start: str) -> None:
+    script = printed(curl=True, host=host).decode()
+    assert f"No platform answers at http://{host}: start one with `{start}`, then run this again." in script
+
+
+def test_where_nobody_listens_the_script_says_so_and_sends_nothing(printed: Any) -> None:
+    with socket.socket() as bound:  # and not listening: nobody else can
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        ran = sh(printed(curl=True, host=f"127.0.0.1:{port}"))
+    assert (ran.returncode, ran.stdout) == (1, b"")
+    assert ran.stderr.decode() == (
+        f"No platform answers at http://127.0.0.1:{port}: start one with `footfall platform --port {port}`, "
+        "then run this again.\n"
+    )
 
 
 # --- the same as in a run

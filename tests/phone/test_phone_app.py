@@ -156,8 +156,14 @@ OWN = [
     "Screens are application.scene and actions application.interaction, told below the tenant as Luma does.",
     scene,
     interaction,
+    key="tenant",
 )
-@behaviour("5", "Points are told below the tenant; those that pass a threshold are an event of their own.", loyalty)
+@behaviour(
+    "5",
+    "Points are told below the tenant; those that pass a threshold are an event of their own.",
+    loyalty,
+    key="tenant",
+)
 @pytest.mark.parametrize("tenant", ["_footfall", "_acme"])
 @pytest.mark.parametrize(("action", "type", "members"), OWN)
 def test_what_stands_below_the_tenant(tenant, action, type, members) -> None:
@@ -177,6 +183,7 @@ EVERY_ACTION: list[Action] = [
     "4.6",
     "An event that a journey waits for carries _experience.campaign.orchestration.eventID; others do not.",
     App.event,
+    key="journey-events",
 )
 @pytest.mark.parametrize("action", EVERY_ACTION, ids=lambda action: App(AppConfig()).event(action).type)
 def test_a_journey_event_carries_the_id_that_the_journey_gave_it(action) -> None:
@@ -199,7 +206,7 @@ CALLED = [
 ]
 
 
-@behaviour("1", "Edge.sendEvent with an empty xdm sends nothing, whatever data it has.", Phone._called)
+@behaviour("1.3", "Edge.sendEvent with an empty xdm sends nothing, whatever data it has.", Phone._called)
 @pytest.mark.parametrize(("event", "is_sent"), CALLED)
 def test_an_event_of_the_apps_own(event, is_sent) -> None:
     phone = opened()

@@ -151,7 +151,12 @@ def test_when_in_use_the_app_asks_only_while_it_is_used(end) -> None:
     assert "send places nearby" in told(phone.feed(3_000_000, Foregrounded()))
 
 
-@behaviour("4.2", "Without libraries Places is not configured: a configuration error, and no query.", Phone._ask_nearby)
+@behaviour(
+    "4.2",
+    "Without libraries Places is not configured: a configuration error, and no query.",
+    Phone._ask_nearby,
+    key="places.libraries, scenario: places",
+)
 def test_no_libraries() -> None:
     app = App(configured(edge=EdgeConfig(datastream="stream-1"), places=PlacesConfig(libraries=())))
     monitor = RegionMonitor(IOS, HOME, 0)

@@ -56,7 +56,12 @@ def test_1_an_error_costs_one_event() -> None:
     assert [request.attempt for request in desk.sent] == [1, 1, 1]
 
 
-@behaviour("9", "2 (aepsdk-edge-ios#534): batching is off unless the app turns it on.", Edge.next_request)
+@behaviour(
+    "9",
+    "2 (aepsdk-edge-ios#534): batching is off unless the app turns it on.",
+    Edge.next_request,
+    key="edge.batching.enabled",
+)
 @pytest.mark.parametrize(
     ("config", "sizes"),
     [
@@ -133,7 +138,10 @@ def test_6_offline_for_a_minute(model, failure) -> None:
 
 
 @behaviour(
-    "9", "8 (aepsdk-react-native#436): events are queued and nothing leaves while collect consent is pending.", Phone
+    "9",
+    "8 (aepsdk-react-native#436): events are queued and nothing leaves while collect consent is pending.",
+    Phone,
+    key="consent.default",
 )
 @BOTH
 def test_8_queuing_event_and_nothing_leaves(model) -> None:

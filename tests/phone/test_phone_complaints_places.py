@@ -50,6 +50,7 @@ def test_4_the_first_event_is_not_lost_at_start() -> None:
     "9",
     "No. 7: rules that are processed twice at start send the launch twice, in a row, with another _id each.",
     Phone._forward,
+    key="lifecycle.forwarded-twice",
 )
 def test_7_a_launch_that_is_forwarded_twice() -> None:
     phone = opened(config=lifecycle(forwarded_twice=True))
@@ -63,6 +64,7 @@ def test_7_a_launch_that_is_forwarded_twice() -> None:
     "9",
     "No. 7: a rule that forwards Places events makes two events of one crossing, the SDK's own first.",
     Phone._process_region,
+    key="places.rule",
 )
 def test_7_a_crossing_that_is_told_twice() -> None:
     phone = opened(config=places(rule=True))
@@ -154,7 +156,9 @@ def test_13_crossings_in_quick_succession() -> None:
 
 
 # places.nearby_limit, phone -> limit on the wire
-@behaviour("9", "No. 14: the limit that the app gives is the one that is asked with.", nearby_target)
+@behaviour(
+    "9", "No. 14: the limit that the app gives is the one that is asked with.", nearby_target, key="places.nearby-limit"
+)
 @pytest.mark.parametrize(("limit", "on_the_wire"), [(1, "limit=1"), (20, "limit=20"), (100, "limit=100")])
 @pytest.mark.parametrize("model", [IPHONE, PIXEL])
 def test_14_the_limit_is_honoured(model, limit, on_the_wire) -> None:

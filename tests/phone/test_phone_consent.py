@@ -16,7 +16,7 @@ from footfall.phone.signals import AdvertisingIdSet, Consented, Due, IdentitiesR
 REFUSING = AppConfig(consent=ConsentConfig(default="n"))
 
 
-@behaviour("7.3", "consent.default sets the local value and is never sent.", Consent)
+@behaviour("7.3", "consent.default sets the local value and is never sent.", Consent, key="consent.default")
 @pytest.mark.parametrize(
     ("config", "sent"),
     [
@@ -33,7 +33,12 @@ def test_the_first_event_under_each_default(model, config, sent) -> None:
     assert desk.names == sent
 
 
-@behaviour("7.3", "Without the Consent extension everything is collected at once, and no decision is told.", Consent)
+@behaviour(
+    "7.3",
+    "Without the Consent extension everything is collected at once, and no decision is told.",
+    Consent,
+    key="consent.registered",
+)
 def test_without_the_extension() -> None:
     desk = Desk(a_phone(config=NO_CONSENT_EXTENSION))
     for n, choice in enumerate(("n", "p", "y")):
@@ -55,6 +60,7 @@ def test_without_the_extension_edge_cannot_change_it_either() -> None:
     "7.3",
     "Under p events are queued and nothing leaves; with y all go in order, timestamps unchanged.",
     Edge.next_request,
+    key="consent.default",
 )
 def test_p_then_y_is_a_burst_in_order() -> None:
     desk = Desk(a_phone(config=UNDECIDED))
@@ -108,7 +114,7 @@ def test_p_then_n_clears_and_tells() -> None:
     assert desk.phone.queued == ()
 
 
-@behaviour("7.3", "Under n events are dropped at intake.", Phone)
+@behaviour("7.3", "Under n events are dropped at intake.", Phone, key="consent.default")
 def test_events_under_n() -> None:
     desk = Desk(a_phone())
     desk.feed(0, Consented("n"))

@@ -39,7 +39,9 @@ def requests_of(desk: Desk) -> list[list[str]]:
     return [types(desk, n) for n in range(1, len(desk.sent))]
 
 
-@behaviour("1.4", "Without batching every event has a request of its own.", Edge.next_request)
+@behaviour(
+    "1.4", "Without batching every event has a request of its own.", Edge.next_request, key="edge.batching.enabled"
+)
 def test_it_is_off_by_default() -> None:
     assert AppConfig().edge.batching.enabled is False
     desk = batching(enabled=False)
@@ -49,7 +51,10 @@ def test_it_is_off_by_default() -> None:
 
 
 @behaviour(
-    "1.4", "Batching combines the events at the front of the queue into one request, in order.", Edge.next_request
+    "1.4",
+    "Batching combines the events at the front of the queue into one request, in order.",
+    Edge.next_request,
+    key="edge.batching.enabled",
 )
 def test_queued_events_share_a_request() -> None:
     desk = batching()
@@ -85,7 +90,10 @@ ALLOWED = [
 
 
 @behaviour(
-    "1.4", "The allow-list knows names, prefix.*, *.suffix and *; an event without eventType is not on it.", allowed
+    "1.4",
+    "The allow-list knows names, prefix.*, *.suffix and *; an event without eventType is not on it.",
+    allowed,
+    key="edge.batching.events",
 )
 @pytest.mark.parametrize(("events", "event_type", "may"), ALLOWED)
 def test_the_allow_list(events, event_type, may) -> None:
@@ -103,7 +111,10 @@ def test_only_neighbours_are_combined() -> None:
 
 
 @behaviour(
-    "1.4", "A batch has at most maxBatchSize events, 10 unless configured, and never more than 20.", Edge.next_request
+    "1.4",
+    "A batch has at most maxBatchSize events, 10 unless configured, and never more than 20.",
+    Edge.next_request,
+    key="edge.batching.max-batch-size",
 )
 @pytest.mark.parametrize(
     ("size", "sizes"),

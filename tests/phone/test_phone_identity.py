@@ -154,7 +154,10 @@ CRM = {"footfallCRMId": [item("c-1", "authenticated", True)]}
 
 
 @behaviour(
-    "5", "At login the app adds Email and its own customer id, authenticated, the customer id primary.", Identity.log_in
+    "5",
+    "At login the app adds Email and its own customer id, authenticated, the customer id primary.",
+    Identity.log_in,
+    key="identity.crm-namespace, scenario: login",
 )
 @pytest.mark.parametrize(
     ("signals", "beside"),

@@ -178,6 +178,7 @@ INSTALLS = [
     Lifecycle.start,
     Phone._upgraded,
     Phone._reinstalled,
+    key="versions, upgrade-after",
 )
 @pytest.mark.parametrize("model", [IPHONE, PIXEL])
 @pytest.mark.parametrize(("before", "flags"), INSTALLS)
@@ -193,7 +194,10 @@ def test_install_and_upgrade(model, before, flags) -> None:
 
 
 @behaviour(
-    "3.1", "application.version names the version that runs, from the upgrade's first launch on.", Lifecycle.start
+    "3.1",
+    "application.version names the version that runs, from the upgrade's first launch on.",
+    Lifecycle.start,
+    key="versions, upgrade-after",
 )
 def test_a_launch_names_the_new_version_after_an_upgrade() -> None:
     phone = opened()
@@ -311,7 +315,12 @@ def test_additional_context_data() -> None:
     assert beside(close) == beside(launch) == {}
 
 
-@behaviour("3.4", "Without the tags rule that forwards them, Lifecycle's events never reach Edge.", Phone._forward)
+@behaviour(
+    "3.4",
+    "Without the tags rule that forwards them, Lifecycle's events never reach Edge.",
+    Phone._forward,
+    key="lifecycle.forwarded",
+)
 def test_not_forwarded_nothing_is_sent() -> None:
     phone = a_phone(config=lifecycle_config(forwarded=False))
     assert told(phone.feed(0, Foregrounded())) == ["send places nearby"]
@@ -326,6 +335,7 @@ def test_not_forwarded_nothing_is_sent() -> None:
     "3.4",
     "Rules that are evaluated twice at start forward an event twice: same timestamp, another _id.",
     Phone._forward,
+    key="lifecycle.forwarded-twice",
 )
 def test_rules_evaluated_twice() -> None:
     phone = opened(config=lifecycle_config(forwarded_twice=True))

@@ -17,10 +17,17 @@ from footfall.phone.signals import Reply, Unread, Withheld
 
 TestLife = Life.TestCase
 TestLife.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
-behaviour("1.4", "Requests leave strictly in order, one in flight.", Edge.next_request)(TestLife)
+behaviour(
+    "1.4", "Requests leave strictly in order, one at a time: the next one waits for the answer.", Edge.next_request
+)(TestLife)
 behaviour("1.4", "Every event and every attempt has an id of its own.", Ids.event, Ids.next_request)(TestLife)
 behaviour("1.4", "An event carries the identities of the moment in which it was made.", EventHit, Identity)(TestLife)
-behaviour("1.4", "The queue survives the app's process; what was in flight is sent again.", Edge.die, Unread)(TestLife)
+behaviour(
+    "1.4",
+    "The queue survives the app's process; what was in flight is sent again, with the same _id.",
+    Edge.die,
+    Unread,
+)(TestLife)
 behaviour("2.2", "Every unexpired entry of the store is sent back with its original maxAge.", Edge.answered)(TestLife)
 behaviour("2.2", "A reset empties the store when the queue comes to it.", Edge.reset, ResetHit)(TestLife)
 behaviour("7.3", "Pending consent holds everything back, the set-consent too.", Edge.next_request)(TestLife)

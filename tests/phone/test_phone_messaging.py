@@ -62,7 +62,12 @@ PROVIDERS = [
 ]
 
 
-@behaviour("6.1", "The push provider is apns, apnsSandbox with messaging.useSandbox, and fcm on Android.", Messaging)
+@behaviour(
+    "6.1",
+    "The push provider is apns, apnsSandbox with messaging.useSandbox, and fcm on Android.",
+    Messaging,
+    key="messaging.sandbox",
+)
 @pytest.mark.parametrize(("model", "sandbox", "provider"), PROVIDERS)
 def test_the_provider(model, sandbox, provider) -> None:
     phone = opened(model, messaging(event_dataset="mockDataset", sandbox=sandbox))
@@ -85,6 +90,7 @@ TOKENS = [
     "6.2",
     "The push token is sent only when it is another one than last time, unless messaging.optimizePushSync is false.",
     Messaging,
+    key="messaging.optimize-push-sync",
 )
 @pytest.mark.parametrize(("tokens", "changed", "always"), TOKENS)
 def test_a_token_is_sent_when_it_changes(tokens, changed, always) -> None:
@@ -158,7 +164,10 @@ UNTOLD = [
 
 
 @behaviour(
-    "6.1", "Without messaging.eventDataset, or for a notification without `_xdm`, nothing is sent.", push_reaction
+    "6.1",
+    "Without messaging.eventDataset, or for a notification without `_xdm`, nothing is sent.",
+    push_reaction,
+    key="messaging.event-dataset",
 )
 @pytest.mark.parametrize(("event_dataset", "message"), UNTOLD)
 def test_what_is_not_told(event_dataset, message) -> None:
@@ -179,7 +188,10 @@ def test_a_tap_in_a_dead_app_goes_out_before_the_launch_it_causes() -> None:
 
 
 @behaviour(
-    "6.3", "personalization.request is sent once for each start of the process, after the launch.", Phone._foregrounded
+    "6.3",
+    "personalization.request is sent once for each start of the process, after the launch.",
+    Phone._foregrounded,
+    key="messaging.registered, messaging.surfaces",
 )
 def test_propositions_are_asked_for_at_start() -> None:
     phone = a_phone(config=messaging(surfaces=("home", "/cart/")))
@@ -331,7 +343,12 @@ def test_a_decision_replaces_those_of_its_surface() -> None:
 # Not registered
 
 
-@behaviour("6.1", "An app that does not register Messaging sends nothing of all this.", Phone._messaged)
+@behaviour(
+    "6.1",
+    "An app that does not register Messaging sends nothing of all this.",
+    Phone._messaged,
+    key="messaging.registered",
+)
 @pytest.mark.parametrize(
     "signal",
     [PushTokenSet("t"), PushReacted(PUSH), SurfacesAsked(), Reacted("display", ("p-1",))],

@@ -143,7 +143,12 @@ LIMITS = [
 ]
 
 
-@behaviour("4.1", "Without a count the SDK asks for 10 places on iOS and for 20 on Android.", Phone._ask_nearby)
+@behaviour(
+    "4.1",
+    "Without a count the SDK asks for 10 places on iOS and for 20 on Android.",
+    Phone._ask_nearby,
+    key="places.nearby-limit",
+)
 @behaviour("4.1", "A nearby query waits 5 s for its answer on iOS and 2 s on Android.", Phone._ask_nearby)
 @pytest.mark.parametrize(("model", "count", "limit", "timeout_s"), LIMITS)
 def test_limits_and_timeouts(model, count, limit, timeout_s) -> None:

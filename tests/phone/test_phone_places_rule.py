@@ -39,6 +39,7 @@ def crossing(kind: str, model=IPHONE, config=WITH_RULE, nearby: Reply = ENGEL):
     "4.6",
     "With the tutorial's rule every crossing makes two events, the Places extension's and the rule's.",
     Phone._process_region,
+    key="places.rule",
 )
 @pytest.mark.parametrize("kind", ["entry", "exit"])
 def test_two_events_for_one_crossing(kind) -> None:
@@ -73,8 +74,9 @@ INTERACTIONS = [
     "4.6",
     "The rule's event counts with poiEntries or poiExits and names the city; its detail is name and category.",
     rule_location,
+    key="places.rule",
 )
-@behaviour("4.5", "An older schema spells the place's detail POIDetail.", rule_location)
+@behaviour("4.5", "An older schema spells the place's detail POIDetail.", rule_location, key="places.poi-detail")
 @pytest.mark.parametrize(("kind", "spelling", "interaction"), INTERACTIONS)
 def test_what_the_rule_attaches(kind, spelling, interaction) -> None:
     (own, second), _ = crossing(kind, config=places(rule=True, poi_detail=spelling))
@@ -129,6 +131,7 @@ LEAKS = [
     "The rule's event has triggeringregion and regioneventtype beside its xdm, for the Places event's own keys are"
     " copied as well; on Android with a timestamp.",
     rule_location,
+    key="places.rule",
 )
 @pytest.mark.parametrize(("model", "kind", "leaked"), LEAKS)
 def test_the_places_events_own_keys_leak_through(model, kind, leaked) -> None:
@@ -146,6 +149,7 @@ FLAGS = [("userWithin", True), ("pois", False)]
     "4.6",
     "useriswithin is the flag of the cached place, which region events do not change: on an exit it may be true.",
     Places.user_is_within,
+    key="places.rule",
 )
 @pytest.mark.parametrize(("where", "flag"), FLAGS)
 @pytest.mark.parametrize("kind", ["entry", "exit"])

@@ -141,6 +141,7 @@ EXPIRY = [(0, True), (HOUR_MS - 1, True), (HOUR_MS, False), (24 * HOUR_MS, False
     "After places.membershipttl (3600 s) current, last entered and last exited disappear from the shared state; the"
     " lists stay.",
     Places.state,
+    key="places.membership-ttl",
 )
 @pytest.mark.parametrize(("now_ms", "told_of"), EXPIRY)
 def test_expiry(now_ms, told_of) -> None:

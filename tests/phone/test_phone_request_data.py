@@ -100,7 +100,7 @@ def test_an_event_without_type_is_an_event() -> None:
     assert tell(desk, {"xdm": {"a": 1}}).name == "(no eventType)"
 
 
-@behaviour("1.3", "Edge.sendEvent with an empty xdm sends nothing.", Phone)
+@behaviour("1.3", "Edge.sendEvent with an empty xdm sends nothing, whatever data it has.", Phone)
 @BOTH
 @pytest.mark.parametrize(
     "data", [{"xdm": {}}, {"xdm": {}, "data": {"a": 1}}, {"xdm": {"_id": "x"}}, {"data": {"a": 1}}]

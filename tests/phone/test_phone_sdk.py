@@ -133,7 +133,12 @@ def test_the_assurance_token() -> None:
     assert with_it.replace(TOKEN, b"") == sdk.edge_headers(IPHONE, "fi-FI")
 
 
-@behaviour("1.3", "implementationDetails names the platform and the versions of core and Edge.", sdk.details)
+@behaviour(
+    "1.3",
+    "implementationDetails names the platform and the versions of core and Edge.",
+    sdk.details,
+    key="sdk.ios, sdk.android",
+)
 def test_implementation_details() -> None:
     app = AppConfig(sdk=SdkVersions(ios="5.11.0+5.0.3", android="3.8.0+3.0.2"))
     # in the bytes of the request it is spliced into: pretty-printed at its depth on iOS, compact on Android
@@ -167,13 +172,19 @@ TARGETS = [
     "1.1",
     "A target is base, location hint, path; configId comes first and requestId second.",
     sdk.edge_target,
+    key="edge.environment, edge.datastream, --datastream",
 )
 @pytest.mark.parametrize(("environment", "hint", "path", "target"), TARGETS)
 def test_the_targets_of_edge(environment, hint, path, target) -> None:
     assert sdk.edge_target(environment, hint, path, "abc", "R-1") == f"{target}?configId=abc&requestId=R-1"
 
 
-@behaviour("1.1", "A domain of one's own takes the place of Adobe's, but not in the environment int.", sdk.edge_domain)
+@behaviour(
+    "1.1",
+    "A domain of one's own takes the place of Adobe's, but not in the environment int.",
+    sdk.edge_domain,
+    key="edge.domain, edge.environment",
+)
 @pytest.mark.parametrize(
     ("config", "domain"),
     [

@@ -9,7 +9,11 @@ from types import SimpleNamespace
 import pytest
 from sdk_behaviour import behaviour
 
+from footfall.engine.app_file import APP
+from footfall.live.locust.options import FLAGS
 from footfall.phone.edge import Edge
+from footfall.scenario.forms import Record
+from footfall.scenario.language import ACTION, SCENARIO
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "tools"))
 
@@ -37,6 +41,51 @@ def test_every_behaviour_has_a_chapter_and_a_sentence():
         assert sdk_behaviours.chapter(row.section)
         assert row.what.endswith("."), row.what
         assert "\n" not in row.what
+
+
+def test_no_sentence_stands_there_twice():
+    told = [row.what for row in ROWS]
+    assert [what for what in told if told.count(what) > 1] == []
+
+
+def is_known(key):
+    """Whether such a key of an app file, word of a scenario or option of locust can be given."""
+    if key.startswith("--"):
+        return key in {flag for flag, *_ in FLAGS}
+    if key.startswith("scenario: "):
+        return key.removeprefix("scenario: ") in {*SCENARIO.keys, *ACTION.kinds}
+    form = APP
+    for step in key.split("."):
+        if not isinstance(form, Record) or step not in form.keys:
+            return False
+        form = form.keys[step].form
+    return True
+
+
+def test_whatever_sets_a_behaviour_can_be_given():
+    assert [key for row in ROWS for key in row.keys if not is_known(key)] == []
+
+
+@pytest.mark.parametrize("key", ["places.rules", "rule", "places.rule.on", "scenario: consent", "--data-stream", ""])
+def test_a_key_that_nobody_can_give_is_found(key):
+    assert not is_known(key)
+
+
+def test_the_keys_of_all_marks_stand_in_the_row(monkeypatch):
+    @behaviour("1.4", "It waits.", Edge, key="tenant")
+    @behaviour("1.4", "It waits.", Edge, key="edge.batching.enabled, tenant")
+    @behaviour("1.4", "It goes.", Edge)
+    def test_one():
+        pass
+
+    test_one.__module__ = "test_other"
+    module = SimpleNamespace(__name__="test_other", test_one=test_one)
+    monkeypatch.setattr(sdk_behaviours, "_test_modules", lambda: iter([module]))
+    assert {row.what: row.keys for row in sdk_behaviours.rows()} == {
+        "It waits.": ["tenant", "edge.batching.enabled"],
+        "It goes.": [],
+    }
+    assert "| 1.4 | It waits. | `tenant`<br>`edge.batching.enabled` | " in sdk_behaviours.page()
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -158,7 +158,9 @@ class Conductor:
             self.leave()  # a scenario over other places, chosen in the web form: another platform answers from those
             self._start_platform(options, read)
         process = "master" if self._distributed else "conductor"
-        run = Run(self._fresh_id(options.run_id), options, read, app, self._environment.host, process)
+        run = Run(
+            self._fresh_id(options.run_id), options, read, app, self._environment.host, process, host_given=not ours
+        )
         if run.control is not None:
             run.control.register(run.received_as, run.spec.datastream)
         (run.directory / "manifest.json").write_bytes(manifests.encode(run.manifest))
@@ -172,7 +174,8 @@ class Conductor:
             self.active = ActiveRun(spec, "local", self._next_local_phone, self._local_ended, fire, feed.take)
         self._environment.process_exit_code = EXIT_UNKNOWN  # until it is judged, whoever asks
         self.run = run
-        what = (spec.run, run.phones, spec.scenario_file, spec.speed, _shown(run.directory))
+        read_from = spec.scenario_file + (f" with the app {spec.app_file}" if spec.app_file else "")
+        what = (spec.run, run.phones, read_from, spec.speed, _shown(run.directory))
         log.info("run %s: %d phones, %s, speed %g, in %s", *what)
         if self._environment.parsed_options.headless:
             run.progress = RunProgress(run.phones, feed)

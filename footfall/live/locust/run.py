@@ -8,6 +8,7 @@ import platform
 import shlex
 import shutil
 import sys
+import sysconfig
 import time
 import uuid
 from importlib.metadata import version
@@ -41,9 +42,18 @@ MOST_EVENTS_A_PHONE = 120  # generous, for the estimate of the ledger's size
 class Run:
     """A run under way. `ending` says that it is being brought in, `ended` that it was judged."""
 
-    def __init__(self, run_id: str, options: RunOptions, read: Inputs, app: AppInput, host: str, process: str) -> None:
-        """Makes the run's folder and its first ledger. Raises BadUsage, PlatformGone or OSError; nothing has been sent
-        then."""
+    def __init__(
+        self,
+        run_id: str,
+        options: RunOptions,
+        read: Inputs,
+        app: AppInput,
+        host: str,
+        process: str,
+        host_given: bool = True,
+    ) -> None:
+        """Makes the run's folder and its first ledger. `host_given`: the host is not the platform that this process
+        started for its runs. Raises BadUsage, PlatformGone or OSError; nothing has been sent then."""
         phones = options.phones or read.scenario.population.phones
         if options.only >= phones:
             raise BadUsage(f"--only: expected a phone from 0 to {phones - 1}, found {options.only}")
@@ -51,7 +61,7 @@ class Run:
         self.directory = _new_directory(Path(options.runs), run_id)
         _check_room(self.directory, phones)
         self.spec = self._spec(run_id, options, read, app, host, phones)
-        self.manifest = self._manifest(options, read, app)
+        self.manifest = self._manifest(options, read, app, host_given)
         self.book = LeaseBook(phones, options.only if options.only >= 0 else None)
         self.ledger = LedgerFile(
             self.directory / f"ledger-{process}.ndjson", Head(run_id, process, os.getpid(), __version__)
@@ -125,8 +135,8 @@ class Run:
             app_text=app.text,
         )
 
-    def _manifest(self, options: RunOptions, read: Inputs, app: AppInput) -> Manifest:
-        scenario, spec = read.scenario, self.spec
+    def _manifest(self, options: RunOptions, read: Inputs, app: AppInput, host_given: bool) -> Manifest:
+        scenario, spec, words = read.scenario, self.spec, program()
         return Manifest(
             run=spec.run,
             scenario=scenario.name,
@@ -147,7 +157,7 @@ class Run:
                 "python": platform.python_version(),
                 **{name: version(name) for name in ("locust", "gevent", "faker", "msgspec")},
             },
-            command=shlex.join(["locust", *sys.argv[1:]]),
+            command=shlex.join([*words, *sys.argv[1:]]),
             expectations=Expectations(
                 states=tuple(state.name for state in scenario.states),
                 places=tuple(poi.id for poi in in_libraries(read.pois, read.libraries(app.config))),
@@ -160,7 +170,21 @@ class Run:
             app_file=app.file,
             app_sha256=app.sha256,
             app_text=app.text,
+            program=words,
+            host_given=host_given,
         )
+
+
+def program() -> tuple[str, ...]:
+    """Locust of this Python, as a person in the working directory would type it: `.venv/bin/locust` where it lies
+    below, `locust` where the shell finds it, else this Python with `-m locust`."""
+    script = Path(sysconfig.get_path("scripts")).resolve() / "locust"
+    if script.is_file() and script.is_relative_to(Path.cwd()):
+        return (str(script.relative_to(Path.cwd())),)
+    found = shutil.which("locust")
+    if found and Path(found).resolve() == script.resolve():
+        return ("locust",)
+    return (sys.executable, "-m", "locust")
 
 
 def _reader(host: str, run_id: str, datastream: str) -> tuple[Control | None, str]:
