@@ -53,7 +53,8 @@ def main() -> None:
     table.add_row("phones in virtual time, events/s", f"{line['phones_eps']:,.0f}", "answered at once, nothing stored")
     table.add_row("phones into the platform's core, events/s", f"{line['line_eps']:,.0f}", "validated, kept in memory")
     same = f"the same {phone['body_bytes']:.0f} bytes"
-    beside = f"{same} by json.dumps {phone['json_us']:.1f}, by msgspec {phone['msgspec_us']:.1f}"
+    json = " ".join(f"{name} {phone[f'{name}_us']:.1f}" for name in ("json", "msgspec", "orjson"))
+    beside = f"{same} by {json}"
     table.add_row("one event of a phone on Android, us", f"{phone['android_us']:.1f}", beside)
     table.add_row("    on iOS", f"{phone['ios_us']:.1f}", f"wanted: 12; a dict built and dumped {phone['bare_us']:.1f}")
     table.add_row("an idle phone, KB", f"{results['memory']['kb']:.1f}", "without greenlet and connection")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import orjson
 
 from benchmarks.null_server import EDGE, PLACES
 from footfall.phone.app import App
@@ -146,6 +147,7 @@ def measure(rounds: int) -> dict[str, float]:
         "android_us": lambda round: _phones("android", round),
         "json_us": lambda _: _over(objects, lambda each: json.dumps(each).encode()),
         "msgspec_us": lambda _: _over(objects, msgspec.json.encode),
+        "orjson_us": lambda _: _over(objects, orjson.dumps),
         "bare_us": lambda _: _over(list(CATALOGUE) * 10, lambda p: bare(p.sku, p.name, p.price_cents / 100)),
     }
     taken: dict[str, list[float]] = {name: [] for name in sides}

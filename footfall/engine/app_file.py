@@ -17,7 +17,7 @@ from typing import Any, TypeVar, get_args
 import msgspec
 
 from footfall.engine.app_forms import Distinct, Limit, Matching, OrNone, Seconds, Sound, Truth, Word
-from footfall.engine.event_types import journey_fault, pattern_fault
+from footfall.engine.event_types import BY_THE_RULE, journey_fault, pattern_fault
 from footfall.phone.config import (
     AppConfig,
     AppVersion,
@@ -32,6 +32,7 @@ from footfall.phone.config import (
     MessagingConfig,
     PlacesConfig,
     SdkVersions,
+    Wrapper,
 )
 from footfall.phone.edge import MOST_IN_BATCH
 from footfall.scenario.forms import Form, Key, ListOf, Log, Number, Record, Spot, Text, Whole
@@ -147,6 +148,13 @@ def _lifecycle_fault(lifecycle: LifecycleConfig) -> str:
     return ""
 
 
+def _app_fault(app: AppConfig) -> str:
+    for event in app.journey_events:
+        if event.event_type in BY_THE_RULE and not app.places.rule:
+            return f"the SDK puts no journey's id into {event.event_type}, a rule does: expected places with rule: true"
+    return ""
+
+
 EDGE = _record(
     "a map with datastream, domain, environment and batching",
     EdgeConfig,
@@ -222,8 +230,15 @@ APP = _record(
             _versions_fault,
         ),
         "upgrade-after": Seconds(),
-        "tenant": Matching("a tenant with its underscore such as _footfall", r"_[A-Za-z0-9]+"),
-        "sdk": _record("a map with ios and android", SdkVersions, {"ios": _SDK_VERSION, "android": _SDK_VERSION}),
+        "tenant": Matching(
+            "a tenant with its underscore such as _footfall, and none of XDM's own names",
+            r"_(?!(id|type|dc|schema|repo|experience)$)[A-Za-z0-9]+",
+        ),
+        "sdk": _record(
+            "a map with ios, android and wrapper",
+            SdkVersions,
+            {"ios": _SDK_VERSION, "android": _SDK_VERSION, "wrapper": Word(get_args(Wrapper))},
+        ),
         "edge": EDGE,
         "consent": _record(
             "a map with registered and default",
@@ -266,4 +281,5 @@ APP = _record(
             lambda event: event.event_type,
         ),
     },
+    fault=_app_fault,
 )

@@ -62,9 +62,13 @@ def pattern_fault(pattern: str) -> str:
     return f"no event that an app can send is of the pattern {pattern}.{hint}"
 
 
+BY_THE_RULE = ("location.entry", "location.exit")
+"""Of events that the tutorial's Places rule makes beside the SDK's own: what a rule makes can carry a journey's id."""
+
+
 def journey_fault(event_type: str) -> str:
     """What is wrong with an eventType that is to carry a journey's id. Empty where nothing is."""
-    if event_type in BY_THE_APP:
+    if event_type in BY_THE_APP or event_type in BY_THE_RULE:
         return ""
     if event_type in BY_THE_SDK:
         return (

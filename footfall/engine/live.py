@@ -22,6 +22,7 @@ from footfall.phone import sdk
 from footfall.phone.responses import error_statuses
 from footfall.phone.signals import (
     Due,
+    Forgotten,
     IgnoredCrossing,
     Made,
     Replied,
@@ -83,14 +84,14 @@ class Journal(Protocol):
 Outcome = Literal["ok", "fail", "info"]
 
 
-def outcome(reply: Reply) -> Outcome:
+def outcome(reply: Reply, event_index: int = 0) -> Outcome:
     """What we know after an answer: ok is stored, fail is definitely not, info is neither (a timeout is not a loss).
 
     429 and 507 were refused before storing; a 5xx, a time-out or a broken connection may hide a success. A 207 is what
-    its error entries make of it, each taken as an answer of its own; without any it is ok.
+    the error entries about the event make of it, each taken as an answer of its own; without any it is ok.
     """
     if reply.status == 207:
-        told = {outcome(Reply(status)) for status in error_statuses(reply.body)}
+        told = {outcome(Reply(status)) for status in error_statuses(reply.body, event_index)}
         return "fail" if "fail" in told else "info" if "info" in told else "ok"
     if reply.status in (200, 204):
         return "ok"
@@ -200,6 +201,8 @@ class Living:
                 case Unread(request_id, event_ids):
                     for event_id in event_ids:
                         self._journal.add(ops.Unread(event_id, request_id, self._life.k))
+                case Forgotten(what):
+                    self._journal.add(ops.Forgotten(self._life.k, what, self._now))
                 case StartedInside():
                     self._journal.add(Inside(self._life.k, effect.poi_id, self._now))
                 case IgnoredCrossing():
@@ -231,8 +234,9 @@ class Living:
         sent = clock.wall_ms()
         number = request.number
         if request.event_ids:
-            for event_id in request.event_ids:
-                journal.add(Invoke(event_id, request.id, self._life.k, request.attempt, due, sent))
+            attempts = request.attempts or (request.attempt,)
+            for event_id, attempt in zip(request.event_ids, attempts, strict=True):
+                journal.add(Invoke(event_id, request.id, self._life.k, attempt, due, sent))
             journal.flush()  # before the first byte leaves: a process killed now leaves nothing unexplained
         else:
             self._queries -= 1
@@ -241,14 +245,14 @@ class Living:
         done = clock.wall_ms()
         planned_ms = latency_ms(self._life.latency_key, number, request.attempt)
         clock.answered(done - sent, planned_ms)
-        for event_id in request.event_ids:
+        for index, event_id in enumerate(request.event_ids):
             journal.add(
                 Done(
                     event_id,
                     request.id,
                     self._life.k,
                     done,
-                    outcome(reply),
+                    outcome(reply, index),
                     sdk.following(self._life.model.platform, reply, len(request.event_ids)),
                     reply.status,
                     reply.failure,

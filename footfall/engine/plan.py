@@ -25,6 +25,7 @@ from footfall.scenario.types import (
     OpenCart,
     Purchase,
     Remove,
+    State,
     View,
     Walk,
 )
@@ -47,6 +48,12 @@ class Timed(msgspec.Struct, frozen=True):
     at_ms: int
     state: str
     signal: Signal | None
+
+
+def tells(state: State) -> bool:
+    """Whether customers in this state surely make events of their own, not only by opening and closing the app and by
+    crossing places."""
+    return any(isinstance(action, View | Add | OpenCart | Checkout | Purchase) for action in state.do)
 
 
 class Update(msgspec.Struct, frozen=True):

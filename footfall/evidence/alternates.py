@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from footfall.evidence.check import Check, Findings, fold
-from footfall.evidence.ops import Created, Ended, Ignored, Inside, Op
+from footfall.evidence.ops import Created, Ended, Forgotten, Ignored, Inside, Op
 
 Side = Literal["entry", "exit"]
 
@@ -43,7 +43,7 @@ class Alternates:
         elif isinstance(op, Ignored):
             self._facts["ignored"] += 1
             self._last.setdefault(op.phone, {})[op.place] = op.kind
-        elif isinstance(op, Ended):
+        elif isinstance(op, Ended) or (isinstance(op, Forgotten) and op.what == "regions"):
             self._last.pop(op.phone, None)
 
     def close(self) -> Check:

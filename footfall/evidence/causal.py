@@ -14,7 +14,7 @@ import msgspec
 
 from footfall.evidence.check import Check, Findings, fold
 from footfall.evidence.manifest import Expectations
-from footfall.evidence.ops import Created, Ended, Op
+from footfall.evidence.ops import Created, Ended, Forgotten, Op
 
 _CART = {
     "commerce.productListAdds": "adds",
@@ -54,6 +54,9 @@ class Causal:
                 self._application(op, shopper)
             else:
                 self._commerce(op, shopper)
+        elif isinstance(op, Forgotten):
+            if op.what == "app" and (known := self._shoppers.get(op.phone)) is not None:
+                known.open = False
         elif isinstance(op, Ended):
             self._shoppers.pop(op.phone, None)
 

@@ -140,6 +140,16 @@ class Ignored(msgspec.Struct, frozen=True, tag_field="op", tag="ignored"):
     at_ms: int
 
 
+class Forgotten(msgspec.Struct, frozen=True, tag_field="op", tag="forgotten"):
+    """What follows on this phone does not continue what was before: the OS forgot the `regions` that it monitored, so
+    that an entry may follow an entry; or the `app` was removed with all that it knew, so that a launch may follow a
+    launch."""
+
+    phone: int
+    what: Literal["regions", "app"]
+    at_ms: int
+
+
 class Ended(msgspec.Struct, frozen=True, tag_field="op", tag="ended"):
     """The phone's life is over: `lived` to its end, or `cut` short because the run was stopped. `held` are the ids of
     events that were still in its hit queue and will never be sent."""
@@ -160,4 +170,18 @@ class Trouble(msgspec.Struct, frozen=True, tag_field="op", tag="trouble"):
     why: str
 
 
-Op = Head | Lease | Started | Created | Invoke | Done | Withheld | Unread | Inside | Ignored | Ended | Trouble
+Op = (
+    Head
+    | Lease
+    | Started
+    | Created
+    | Invoke
+    | Done
+    | Withheld
+    | Unread
+    | Inside
+    | Ignored
+    | Forgotten
+    | Ended
+    | Trouble
+)

@@ -25,14 +25,15 @@ class App:
         tenant = self.config.tenant
         match action:
             case Did(kind, lines, order):
-                return commerce(kind, lines, order, self._event_id(f"commerce.{kind}") if self._journey_events else "")
+                return commerce(kind, lines, order, self.event_id(f"commerce.{kind}") if self._journey_events else "")
             case Saw(screen):
-                return events.scene(tenant, screen, self._event_id("application.scene"))
+                return events.scene(tenant, screen, self.event_id("application.scene"))
             case Tapped(name):
-                return events.interaction(tenant, name, self._event_id("application.interaction"))
+                return events.interaction(tenant, name, self.event_id("application.interaction"))
             case Earned(points, balance, reached):
                 type = "loyalty.pointsEarned" if reached is None else "loyalty.pointsReached"
-                return events.loyalty(tenant, points, balance, reached, self._event_id(type))
+                return events.loyalty(tenant, points, balance, reached, self.event_id(type))
 
-    def _event_id(self, event_type: str) -> str:
+    def event_id(self, event_type: str) -> str:
+        """The id of the journey event that events of this type are to carry; empty where none asks for them."""
         return self._journey_events.get(event_type, "")

@@ -13,6 +13,7 @@ from footfall.xdm.places import Spelling
 
 Collect = Literal["y", "n", "p"]
 Environment = Literal["prod", "pre-prod", "int"]
+Wrapper = Literal["none", "reactnative", "cordova", "flutter", "unity", "xamarin"]
 
 LOCAL = "local"
 """The datastream of an app that names none: each run has one for itself on the local platform."""
@@ -30,10 +31,11 @@ class AppVersion(_Section, frozen=True):
 
 
 class SdkVersions(_Section, frozen=True):
-    """`{core}+{edge}` of the SDK in the app, for implementationDetails."""
+    """`{core}+{edge}` of the SDK in the app, for implementationDetails, and the framework that it is wrapped for."""
 
     ios: str = "5.11.0+5.0.3"
     android: str = "3.8.0+3.0.2"
+    wrapper: Wrapper = "none"
 
 
 class Batching(_Section, frozen=True):

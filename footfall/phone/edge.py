@@ -205,9 +205,10 @@ class Edge:
         if config.batching.enabled:
             self._sent = hits = self._batch(head)
             events, event_ids = [hit.event for hit in hits], tuple([hit.event_id for hit in hits])
+            attempts = tuple([hit.attempts for hit in hits])
         else:
             self._sent = (head,)
-            events, event_ids = [head.event], (head.event_id,)
+            events, event_ids, attempts = [head.event], (head.event_id,), ()
         return Request(
             request_id,
             "edge",
@@ -219,6 +220,7 @@ class Edge:
             event_ids,
             head.number,
             head.attempts,
+            attempts,
         )
 
     def _batch(self, head: EventHit) -> tuple[EventHit, ...]:

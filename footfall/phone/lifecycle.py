@@ -55,11 +55,6 @@ class Lifecycle:
         self.close_due_ms: int | None = None  # when a pending close becomes an event
 
     @property
-    def installed(self) -> bool:
-        """Whether the app has been launched on this phone at all."""
-        return bool(self._seen_version)
-
-    @property
     def in_front(self) -> bool:
         """Whether the app is in the foreground."""
         return self._running and self._paused_ms is None

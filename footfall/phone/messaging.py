@@ -62,9 +62,9 @@ class Messaging:
         )
 
     def request(self, paths: tuple[str, ...]) -> ExperienceEvent:
-        """The query for the propositions of the app's own surface and of these paths below it."""
+        """The query for the propositions of these paths below the app's own surface, or of that where none is named."""
         own = f"mobileapp://{self._app.id}"
-        return events.proposition_request((own, *(f"{own}/{path.strip('/')}" for path in paths)))
+        return events.proposition_request(tuple(f"{own}/{path.strip('/')}" for path in paths) or (own,))
 
     def take(self, propositions: tuple[Proposition, ...]) -> None:
         """A decision's propositions take the place of those of the same surfaces."""
@@ -79,4 +79,4 @@ class Messaging:
         meant = tuple((known[id], known[id].items) for id in signal.proposition_ids if id in known)
         if not meant:
             return None
-        return events.proposition_event(signal.what, meant, signal.action, signal.reason)
+        return events.proposition_event(signal.what, meant, signal.action, signal.reason, tokens=signal.tokens)

@@ -1,8 +1,7 @@
 """The phone: what happens to it goes in, what it wants done comes out.
 
-The app in it is a shop. At its first launch, and whenever it is 500 m away from where it last asked (the OS's
-significant change), it asks Places for what is nearby and has the OS monitor that; crossings reach Places whether the
-app is in the foreground or not, and wake the app where its process has died.
+The app in it is a shop. Crossings reach Places whether the app is in the foreground or not, and wake the app where its
+process has died.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from footfall.phone.identity import Identity
 from footfall.phone.ids import Ids
 from footfall.phone.lifecycle import Lifecycle
 from footfall.phone.messaging import Messaging, MessagingSignal
-from footfall.phone.places import CONFIGURATION_ERROR, PRIVACY_OPTED_OUT, Membership, Places
+from footfall.phone.places import Membership
 from footfall.phone.responses import Handle
 from footfall.phone.signals import (
     AdvertisingIdSet,
@@ -36,6 +35,7 @@ from footfall.phone.signals import (
     Effect,
     Foregrounded,
     Forgot,
+    Forgotten,
     HintSet,
     Identified,
     IdentitiesReset,
@@ -55,27 +55,22 @@ from footfall.phone.signals import (
     RegionReported,
     Reinstalled,
     Replied,
-    Reply,
-    Request,
     Saw,
     Send,
     Signal,
-    StartedInside,
     SurfacesAsked,
     Tapped,
     Upgraded,
     WakeAt,
     Withheld,
 )
-from footfall.world.geo import Point
+from footfall.phone.whereabouts import Whereabouts
 from footfall.world.phones import PhoneModel
 from footfall.world.regions import RegionMonitor
 from footfall.xdm.events import ExperienceEvent
 from footfall.xdm.messaging import decode_propositions
 from footfall.xdm.places import location, rule_location
 from footfall.xdm.wire import JSON, IdentityItem
-
-SIGNIFICANT_CHANGE_M = 500.0  # "500 meters or more", Apple's significant-change service
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -94,8 +89,6 @@ class Phone:
     __slots__ = (
         "_anchor_ms",
         "_app",
-        "_asked_at",
-        "_asking",
         "_consent",
         "_edge",
         "_fresh",
@@ -106,12 +99,11 @@ class Phone:
         "_made",
         "_messaging",
         "_model",
-        "_monitor",
         "_owner",
-        "_places",
-        "_refresh_ms",
         "_running",
         "_stopped",
+        "_unfetched",
+        "_where",
     )
 
     def __init__(
@@ -122,26 +114,23 @@ class Phone:
         self._app = app
         self._ids = ids
         self._json = JSON[model.platform]
-        self._monitor = monitor
         self._anchor_ms = anchor_ms  # epoch of virtual time 0
         self._identity = Identity(model.platform, owner.ecid)
         self._made = 0
         self._stopped = False
-        self._install(owner.version)
+        self._install(owner.version, monitor)
 
-    def _install(self, version: str) -> None:
+    def _install(self, version: str, monitor: RegionMonitor) -> None:
         """The app is put on the phone: nothing is persisted yet, no process runs."""
         config = self._app.config
         self._edge = Edge(self._model, sdk.edge_headers(self._model, self._owner.language), config, self._ids)
         self._lifecycle = Lifecycle(config, version, self._model, self._owner.language, self._owner.carrier)
-        self._places = Places(config.places)
+        self._where = Whereabouts(self._model, self._owner.language, config.places, self._ids, monitor)
         self._consent = Consent(config.consent)
         self._messaging = Messaging(config, self._model.platform) if config.messaging.registered else None
         self._running = False
         self._fresh = False  # this process has not been in the foreground yet
-        self._asking = ""  # id of the nearby query in flight
-        self._asked_at: Point | None = None
-        self._refresh_ms: float = inf
+        self._unfetched = False  # Messaging has not asked for propositions yet in this process
 
     @property
     def queued(self) -> tuple[str, ...]:
@@ -166,12 +155,12 @@ class Phone:
 
     def membership(self, now_ms: int) -> Membership:
         """What Places knows of where the phone is."""
-        return self._places.state(now_ms)
+        return self._where.places.state(now_ms)
 
     @property
     def nearby_result(self) -> int:
         """What the app was told of its last nearby query (PlacesQueryResponseCode)."""
-        return self._places.result
+        return self._where.places.result
 
     def stop_watching(self) -> None:
         """Nothing more is to come: the OS's reports and further nearby queries are no longer waited for."""
@@ -189,29 +178,28 @@ class Phone:
             if not self._running and kind not in _LEAVES_ASLEEP:
                 self._boot(now_ms)
             _HANDLERS[kind](self, now_ms, signal, effects)
-        if not self._stopped and (now_ms >= self._monitor.next_ms or now_ms >= self._refresh_ms):
-            self._do_what_is_due(now_ms, effects)
-        if self._running:
-            if effects or kind not in _UNSEEN:
-                self._lifecycle.alive(now_ms)
-            request = self._edge.next_request(now_ms)
-            if request is not None:
-                effects.append(Send(request))
-        self._add_wake(now_ms, effects)
-        return effects
-
-    def _add_wake(self, now_ms: int, effects: list[Effect]) -> None:
         wake_ms: float = inf
         if not self._stopped:
-            wake_ms = self._refresh_ms if self._refresh_ms < self._monitor.next_ms else self._monitor.next_ms
+            where = self._where  # only now: the signal may have put another app on the phone
+            if now_ms >= where.monitor.next_ms or now_ms >= where.refresh_ms:
+                self._do_what_is_due(now_ms, effects)
+            wake_ms = where.refresh_ms if where.refresh_ms < where.monitor.next_ms else where.monitor.next_ms
         if self._running:
-            close_ms, retry_ms = self._lifecycle.close_due_ms, self._edge.retry_ms
-            if close_ms is not None and close_ms < wake_ms:
-                wake_ms = close_ms
-            if retry_ms is not None and retry_ms < wake_ms:
-                wake_ms = retry_ms
+            lifecycle, edge = self._lifecycle, self._edge
+            if self._unfetched:
+                self._fetch_propositions(now_ms, effects)
+            if effects or kind not in _UNSEEN:
+                lifecycle.alive(now_ms)
+            request = edge.next_request(now_ms)
+            if request is not None:
+                effects.append(Send(request))
+            if lifecycle.close_due_ms is not None and lifecycle.close_due_ms < wake_ms:
+                wake_ms = lifecycle.close_due_ms
+            if edge.retry_ms is not None and edge.retry_ms < wake_ms:
+                wake_ms = edge.retry_ms
         if wake_ms < inf:
             effects.append(WakeAt(max(ceil(wake_ms), now_ms)))
+        return effects
 
     # the process of the app
 
@@ -219,6 +207,7 @@ class Phone:
         """A process begins, with what the extensions have persisted."""
         self._running = True
         self._fresh = True
+        self._unfetched = self._messaging is not None
         self._lifecycle.boot()
         self._edge.collect = self._consent.collect
 
@@ -231,9 +220,7 @@ class Phone:
             effects.append(unread)
         for event_id in lost:
             effects.append(Withheld(event_id, "collect consent became n while it was sent"))
-        if self._asking:
-            self._asking = ""
-            self._forget_where_asked()
+        self._where.die()
 
     def _killed(self, now_ms: int, signal: Killed, effects: list[Effect]) -> None:
         self._die(effects)
@@ -241,8 +228,8 @@ class Phone:
     def _rebooted(self, now_ms: int, signal: Rebooted, effects: list[Effect]) -> None:
         self._die(effects)
         if self._model.platform == "android":
-            self._monitor.forget()
-            self._forget_where_asked()
+            effects.extend(self._where.forget_regions())
+            self._where.forget_where_asked()
 
     def _upgraded(self, now_ms: int, signal: Upgraded, effects: list[Effect]) -> None:
         self._die(effects)
@@ -252,9 +239,10 @@ class Phone:
         self._die(effects)
         for event_id in self._edge.clear():
             effects.append(Withheld(event_id, "the app was removed"))
-        self._monitor.forget()
+        effects.extend(self._where.forget_regions())
+        effects.append(Forgotten("app"))
         self._identity.reset()
-        self._install(self._lifecycle.version)
+        self._install(self._lifecycle.version, self._where.monitor)
 
     # what the customer does
 
@@ -264,9 +252,7 @@ class Phone:
             self._forward(now_ms, at_ms, event, effects)
             if fresh and self._app.config.lifecycle.forwarded_twice:
                 self._forward(now_ms, at_ms, event, effects, "forwarded twice")
-        if fresh and self._messaging is not None:
-            self._make(now_ms, now_ms, self._messaging.request(self._app.config.messaging.surfaces), effects)
-        if self._asked_at is None:
+        if self._where.unasked:
             self._ask_nearby(now_ms, effects)
 
     def _backgrounded(self, now_ms: int, signal: Backgrounded, effects: list[Effect]) -> None:
@@ -333,33 +319,24 @@ class Phone:
     # places
 
     def _moved(self, now_ms: int, signal: Moved, effects: list[Effect]) -> None:
-        self._monitor.move(now_ms, signal.leg)
-        self._look_for_change(now_ms)
+        self._where.move(now_ms, signal.leg)
 
     def _authorized(self, now_ms: int, signal: Authorized, effects: list[Effect]) -> None:
-        could_monitor = self._places.may_monitor
-        self._places.authorized = signal.status
-        self._places.accuracy = signal.accuracy
-        if not self._places.may_ask:
-            self._forget_where_asked()
-        if not self._places.may_monitor:
-            self._monitor.forget()
-        elif not could_monitor and not self._asking:
+        newly, forgotten = self._where.authorize(signal)
+        effects.extend(forgotten)
+        if newly and not self._running:
+            self._where.forget_where_asked()  # nobody is there to ask: the next launch does, wherever it is
+        elif newly and not self._where.asking:
             self._ask_nearby(now_ms, effects)
 
     def _do_what_is_due(self, now_ms: int, effects: list[Effect]) -> None:
-        for report in self._monitor.due(now_ms):
+        for report in self._where.monitor.due(now_ms):
             self._process_region(now_ms, report.kind, report.poi.id, effects)
-        if self._refresh_ms <= now_ms:
-            if self._places.authorized == "wheninuse" and not self._lifecycle.in_front:
-                self._forget_where_asked()  # no significant change is told to an app in the pocket without `always`
+        if self._where.refresh_ms <= now_ms:
+            if self._where.places.authorized == "wheninuse" and not self._lifecycle.in_front:
+                self._where.forget_where_asked()  # an app in the pocket is told of no change without `always`
             else:
                 self._ask_nearby(now_ms, effects)
-
-    def _forget_where_asked(self) -> None:
-        """The next launch asks for what is nearby, and no walk before it."""
-        self._asked_at = None
-        self._refresh_ms = inf
 
     def _region_reported(self, now_ms: int, signal: RegionReported, effects: list[Effect]) -> None:
         self._process_region(now_ms, signal.kind, signal.poi_id, effects)
@@ -368,57 +345,41 @@ class Phone:
         """The Places extension sends its event, and a rule that the app may have a second one after it."""
         if not self._running:
             self._boot(now_ms)
-        poi = self._places.process_region(now_ms, kind, poi_id)
+        poi = self._where.places.process_region(now_ms, kind, poi_id)
         if poi is None:
-            why = "global.privacy is optedout" if self._places.opted_out else "not in the last nearby list"
+            why = "global.privacy is optedout" if self._where.places.opted_out else "not in the last nearby list"
             effects.append(IgnoredCrossing(poi_id, kind, why))
             return
         self._make(now_ms, now_ms, location(kind, poi), effects)
         config = self._app.config.places
         if config.rule:
-            told_ms = self._anchor_ms + now_ms if self._model.platform == "android" else None
-            flag = self._places.user_is_within(poi)
-            self._make(now_ms, now_ms, rule_location(kind, poi, flag, config.poi_detail, told_ms), effects, "rule")
+            flag, event_id = self._where.places.user_is_within(poi), self._app.event_id(f"location.{kind}")
+            self._make(now_ms, now_ms, rule_location(kind, poi, flag, config.poi_detail, event_id), effects, "rule")
 
     def _places_cleared(self, now_ms: int, signal: PlacesCleared, effects: list[Effect]) -> None:
-        self._places.clear()
+        self._where.places.clear()
 
     def _privacy_set(self, now_ms: int, signal: PrivacySet, effects: list[Effect]) -> None:
-        self._places.opted_out = signal.status == "optedout"
-        if self._places.opted_out:
-            self._places.clear()
+        self._where.places.opted_out = signal.status == "optedout"
+        if self._where.places.opted_out:
+            self._where.places.clear()
 
     def _ask_nearby(self, now_ms: int, effects: list[Effect]) -> None:
-        """getNearbyPointsOfInterest, then the OS is told what to monitor. It sends no Edge event."""
-        self._refresh_ms = inf
-        config, platform = self._app.config.places, self._model.platform
-        if not self._places.may_ask:
-            return
-        if self._places.opted_out or not config.libraries:
-            self._places.result = PRIVACY_OPTED_OUT if self._places.opted_out else CONFIGURATION_ERROR
-            return
-        if not self._running:
-            self._boot(now_ms)
-        here = self._asked_at = self._monitor.at(now_ms)
-        self._asking = self._ids.next_request()
-        limit = sdk.DEFAULT_NEARBY_LIMIT[platform] if config.nearby_limit is None else config.nearby_limit
-        request = Request(
-            id=self._asking,
-            channel="places",
-            method="GET",
-            target=sdk.nearby_target(self._model, config.libraries, here, limit),
-            headers=sdk.places_headers(self._model, self._owner.language),
-            body=b"",
-            name="places nearby",
-            timeout_s=sdk.PLACES_TIMEOUT_S[platform],
-        )
-        effects.append(Send(request))
-
-    def _look_for_change(self, now_ms: int) -> None:
-        if not self._asking and self._asked_at is not None:
-            self._refresh_ms = self._monitor.outside_after_ms(now_ms, self._asked_at, SIGNIFICANT_CHANGE_M)
+        query = self._where.query(now_ms)
+        if query is not None:
+            if not self._running:
+                self._boot(now_ms)
+            effects.append(Send(query))
 
     # messaging
+
+    def _fetch_propositions(self, now_ms: int, effects: list[Effect]) -> None:
+        """Once in a process: the SDK asks for the app's own surface, then the app for those below it."""
+        self._unfetched = False
+        surfaces = self._app.config.messaging.surfaces
+        if self._messaging is not None:
+            for paths in ((), surfaces) if surfaces else ((),):
+                self._make(now_ms, now_ms, self._messaging.request(paths), effects)
 
     def _messaged(self, now_ms: int, signal: MessagingSignal, effects: list[Effect]) -> None:
         event = None if self._messaging is None else self._messaging.event(signal, self.ecid)
@@ -434,21 +395,14 @@ class Phone:
         self._edge.set_headers(sdk.edge_headers(self._model, self._owner.language, signal.integration_id))
 
     def _take_reply(self, now_ms: int, signal: Replied, effects: list[Effect]) -> None:
-        if signal.request_id == self._asking and self._asking:
-            self._take_nearby(now_ms, signal.reply, effects)
+        if signal.request_id == self._where.asking and signal.request_id:
+            effects.extend(self._where.take_nearby(now_ms, signal.reply))
             return
         handles, lost = self._edge.answered(now_ms, signal.request_id, signal.reply)
         for event_id in lost:
             effects.append(Withheld(event_id, "collect consent became n while it was sent"))
         for handle in handles:
             self._take_handle(handle, effects)
-
-    def _take_nearby(self, now_ms: int, reply: Reply, effects: list[Effect]) -> None:
-        self._asking = ""
-        pois = self._places.take_nearby(now_ms, self._model.platform, reply)
-        if pois is not None and self._places.may_monitor:
-            effects.extend(StartedInside(poi.id) for poi in self._monitor.register(now_ms, pois))
-        self._look_for_change(now_ms)
 
     def _take_handle(self, handle: Handle, effects: list[Effect]) -> None:
         """Handles for other extensions than Edge. What cannot be read is only logged by the SDK."""
@@ -509,6 +463,6 @@ _HANDLERS: dict[type[Any], Callable[[Phone, int, Any, list[Effect]], None]] = {
     Reinstalled: Phone._reinstalled,
 }
 # these do not begin a process of the app
-_LEAVES_ASLEEP = frozenset({Moved, Killed, Rebooted, Upgraded, Reinstalled})
+_LEAVES_ASLEEP = frozenset({Moved, Backgrounded, Authorized, Killed, Rebooted, Upgraded, Reinstalled})
 # and of these the SDK sees nothing by themselves
 _UNSEEN = frozenset({Moved, Due})

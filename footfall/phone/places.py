@@ -21,8 +21,7 @@ Authorization = Literal["always", "wheninuse", "denied", "restricted", "unknown"
 Accuracy = Literal["full", "reduced"]
 
 # what the app is told of a nearby query (PlacesQueryResponseCode)
-OK, CONNECTIVITY_ERROR, SERVER_RESPONSE_ERROR, INVALID_LAT_LONG, CONFIGURATION_ERROR = 0, 1, 2, 3, 4
-PRIVACY_OPTED_OUT = 6
+OK, CONNECTIVITY_ERROR, SERVER_RESPONSE_ERROR, CONFIGURATION_ERROR, PRIVACY_OPTED_OUT = 0, 1, 2, 4, 6
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 

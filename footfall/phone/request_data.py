@@ -28,23 +28,28 @@ def experience_event(data: Mapping[str, Any], platform: Platform) -> ExperienceE
     """
     if not data:
         return None
-    xdm = dict(data.get("xdm") or {})
+    xdm = dict(_members(data.get("xdm")))
     xdm.pop("_id", None)
     timestamp = xdm.pop("timestamp", "")
     beside = {key: value for key, value in data.items() if key not in ("xdm", "datasetId", "config", "request")}
     dataset = str(data.get("datasetId") or "").strip()
     if dataset:
-        own = dict(beside.get("meta") or {}) if platform == "android" else {}
-        collect = dict(own.get("collect") or {}) if platform == "android" else {}
+        own = _members(beside.get("meta")) if platform == "android" else {}
+        collect = _members(own.get("collect"))
         beside["meta"] = {**own, "collect": {**collect, "datasetId": dataset}}
     event_type = xdm.get("eventType")
     return ExperienceEvent(
         event_type if isinstance(event_type, str) else "",
         _ENCODER.encode(xdm),
         beside=_ENCODER.encode(beside) if beside else b"",
-        overrides=_overrides(data.get("config") or {}, data.get("request") or {}),
+        overrides=_overrides(_members(data.get("config")), _members(data.get("request"))),
         timestamp=timestamp if isinstance(timestamp, str) else "",
     )
+
+
+def _members(value: object) -> Mapping[str, Any]:
+    """The value if it is an object; what is none counts as absent."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _overrides(config: Mapping[str, Any], request: Mapping[str, Any]) -> Overrides | None:

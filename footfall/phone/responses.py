@@ -30,12 +30,17 @@ class _Record(msgspec.Struct):
     handle: tuple[Handle, ...] = ()
 
 
+class _Report(msgspec.Struct, frozen=True, rename="camel"):
+    event_index: int = 0
+
+
 class _Problem(msgspec.Struct):
     status: int = 0
+    report: _Report = _Report()
 
 
 class _Problems(msgspec.Struct):
-    errors: tuple[_Problem, ...] = ()
+    errors: tuple[msgspec.Raw, ...] = ()
 
 
 class _Stored(msgspec.Struct, rename="camel"):
@@ -62,6 +67,7 @@ class _Preferences(msgspec.Struct):
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _RECORD = msgspec.json.Decoder(_Record)
 _PROBLEMS = msgspec.json.Decoder(_Problems)
+_PROBLEM = msgspec.json.Decoder(_Problem)
 _STORED = msgspec.json.Decoder(tuple[_Stored, ...])
 _HINTS = msgspec.json.Decoder(tuple[_Hint, ...])
 _PREFERENCES = msgspec.json.Decoder(tuple[_Preferences, ...])
@@ -84,13 +90,18 @@ def _handles(text: bytes) -> tuple[Handle, ...]:
         return ()
 
 
-def error_statuses(body: bytes) -> tuple[int, ...]:
-    """The statuses of the error entries in an answer's records, as far as they can be read. The SDK does nothing about
-    them; they say what became of the event."""
+def error_statuses(body: bytes, event_index: int = 0) -> tuple[int, ...]:
+    """The statuses of the error entries in an answer's records that are about the request's event with this index (0
+    where an entry names none), as far as they can be read. The SDK does nothing about them; they say what became of
+    the event."""
     statuses: list[int] = []
     for text in _records(body):
         with suppress(*UNREADABLE):
-            statuses.extend(problem.status for problem in _PROBLEMS.decode(text).errors)
+            for entry in _PROBLEMS.decode(text).errors:
+                with suppress(*UNREADABLE):  # an odd entry spoils no other
+                    problem = _PROBLEM.decode(entry)
+                    if problem.report.event_index == event_index:
+                        statuses.append(problem.status)
     return tuple(statuses)
 
 

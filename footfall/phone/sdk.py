@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import quote
 
-from footfall.phone.config import AppConfig, EdgeConfig, Environment
+from footfall.phone.config import AppConfig, EdgeConfig, Environment, Wrapper
 from footfall.phone.signals import Reply
 from footfall.world.geo import Point
 from footfall.world.phones import PhoneModel, Platform
@@ -57,14 +57,15 @@ def places_headers(model: PhoneModel, language: str) -> bytes:
 
 
 @lru_cache(maxsize=16)
-def details(platform: Platform, version: str) -> bytes:
-    """implementationDetails: the platform's name and `{core}+{edge}` versions."""
-    return JSON[platform].details(f"https://ns.adobe.com/experience/mobilesdk/{platform}", version)
+def details(platform: Platform, version: str, wrapper: Wrapper = "none") -> bytes:
+    """implementationDetails: the platform's name, the framework's behind it, and `{core}+{edge}` versions."""
+    wrapped = "" if wrapper == "none" else f"/{wrapper}"
+    return JSON[platform].details(f"https://ns.adobe.com/experience/mobilesdk/{platform}{wrapped}", version)
 
 
 def details_of(model: PhoneModel, app: AppConfig) -> bytes:
     """The implementationDetails of this app on this phone."""
-    return details(model.platform, app.sdk.ios if model.platform == "ios" else app.sdk.android)
+    return details(model.platform, app.sdk.ios if model.platform == "ios" else app.sdk.android, app.sdk.wrapper)
 
 
 def edge_domain(config: EdgeConfig) -> str:

@@ -108,12 +108,14 @@ class PushReacted(msgspec.Struct, frozen=True):
 
 
 class Reacted(msgspec.Struct, frozen=True):
-    """What became of a proposition that reached the app: shown, tapped (`action`: its id and label), put away."""
+    """What became of a proposition that reached the app: shown, tapped (`action`: its id and label), put away. `tokens`
+    name the parts of an item that were meant."""
 
     what: Literal["display", "interact", "dismiss", "trigger", "suppressDisplay", "disqualify"]
     proposition_ids: tuple[str, ...]
     action: tuple[str, str] | None = None
     reason: str = ""
+    tokens: tuple[str, ...] = ()
 
 
 # What the app and the OS do without the customer
@@ -259,7 +261,8 @@ Signal = (
 class Request(msgspec.Struct, frozen=True):
     """One HTTP request as the SDK makes it. `headers` are ready lines with CRLF; Host and Content-Length are the
     transport's. `name` is what statistics call it: the eventType, or the service asked. `event_ids` are the events in
-    it, `number` the first one's; a request without events has none. `timeout_s`: to connect, and to read."""
+    it, `number` the first one's; a request without events has none. `attempt` counts how often its hit was sent,
+    `attempts` how often each of its events was, where it has several. `timeout_s`: to connect, and to read."""
 
     id: str
     channel: Literal["edge", "places"]
@@ -271,6 +274,7 @@ class Request(msgspec.Struct, frozen=True):
     event_ids: tuple[str, ...] = ()
     number: int = -1
     attempt: int = 1
+    attempts: tuple[int, ...] = ()
     timeout_s: float = 5.0
 
 
@@ -328,10 +332,17 @@ class IgnoredCrossing(msgspec.Struct, frozen=True):
     why: str
 
 
+class Forgotten(msgspec.Struct, frozen=True):
+    """The OS forgot the regions that it monitored (the permission is gone, Android was switched off, the app removed),
+    or the app all that it knew of its sessions: what follows does not continue what was before."""
+
+    what: Literal["regions", "app"]
+
+
 class Offered(msgspec.Struct, frozen=True):
     """Propositions reached the app: what the customer now sees, and may react to."""
 
     propositions: tuple[Proposition, ...]
 
 
-Effect = Made | Withheld | Unread | Send | WakeAt | StartedInside | IgnoredCrossing | Offered
+Effect = Made | Withheld | Unread | Send | WakeAt | StartedInside | IgnoredCrossing | Forgotten | Offered

@@ -24,7 +24,8 @@ class ExperienceEvent(msgspec.Struct, frozen=True):
     `type` is its eventType, empty where it has none (the push token). `body` is the JSON object of its xdm. `beside`
     is the JSON object of what stands beside `xdm` in the request's `events[]` (data, query, meta, keys that a rule let
     through), empty where nothing does. `place` and `skus` are for the ledger. `timestamp` is that of an event which
-    brings its own along; the others get the time at which they were made.
+    brings its own along; the others get the time at which they were made. `stamped`: on Android that time stands beside
+    the xdm as well, in whole seconds, which is why it is no part of `beside`: that is the same in every run.
     """
 
     type: str
@@ -34,6 +35,7 @@ class ExperienceEvent(msgspec.Struct, frozen=True):
     beside: bytes = b""
     overrides: Overrides | None = None
     timestamp: str = ""
+    stamped: bool = False
 
 
 def encoded(

@@ -67,7 +67,7 @@ def push_reaction(
     message: PushMessage, action: str | None, opened: bool, platform: PushPlatform, dataset_id: str
 ) -> ExperienceEvent | None:
     """pushTracking.applicationOpened for a tap on the notification (`action` None), else pushTracking.customAction;
-    `opened` is whether it brought the app to the front, which "Dismiss" never does.
+    `opened` is whether it brought the app to the front, which "Dismiss" never does, whatever is said here.
 
     The members of the notification's mixins, or else of its cjm, join the event's xdm. None, and nothing is sent, where
     the notification has neither (or no id, or an `_xdm` that is no JSON), and where `messaging.eventDataset` is not
@@ -82,7 +82,7 @@ def push_reaction(
     type = "pushTracking.applicationOpened" if action is None else "pushTracking.customAction"
     xdm: dict[str, Any] = {
         "eventType": type,
-        "application": {"launches": {"value": 1 if opened else 0}},
+        "application": {"launches": {"value": 1 if opened and action != DISMISS else 0}},
         "pushNotificationTracking": tracking,
         **journey,
     }

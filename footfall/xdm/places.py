@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Literal
 
+import msgspec
+
 from footfall.world.pois import Poi
 from footfall.xdm.events import ExperienceEvent, encoded
 from footfall.xdm.types import EventXdm, KeyValue, MetadataList, PlaceContext, PoiDetail, PoiInteraction
@@ -27,13 +29,14 @@ def location(kind: Literal["entry", "exit"], poi: Poi) -> ExperienceEvent:
 
 @lru_cache(maxsize=4096)
 def rule_location(
-    kind: Literal["entry", "exit"], poi: Poi, within: bool, spelling: Spelling, at_ms: int | None = None
+    kind: Literal["entry", "exit"], poi: Poi, within: bool, spelling: Spelling, event_id: str = ""
 ) -> ExperienceEvent:
     """What Experience League's "Use Places with Platform Mobile SDK" sends beside it: a rule attaches XDM to the Places
     event and forwards the whole to Edge, so that the Places event's own keys leak through beside `xdm`.
 
-    `within` is the cached POI's flag. Android adds a timestamp to the leaking keys (`at_ms`, epoch; None on iOS), in
-    whole seconds (own knowledge). The older spelling `POIDetail` is the deprecated twin of `poiDetail` in XDM. Source:
+    `within` is the cached POI's flag. Among the leaking keys Android has a timestamp too, in whole seconds (own
+    knowledge), which is added when the event is written (`stamped`). `event_id`: the id of a journey event that asks
+    for it. The older spelling `POIDetail` is the deprecated twin of `poiDetail` in XDM. Source:
     mobile-sdk.md 4.6 (derived), 8.3.
     """
     count = "poiEntries" if kind == "entry" else "poiExits"
@@ -62,6 +65,6 @@ def rule_location(
             "regionmetadata": metadata,
         },
     }
-    if at_ms is not None:
-        leaked["timestamp"] = at_ms // 1000
-    return encoded(f"location.{kind}", xdm, leaked, place=poi.id)
+    if event_id:
+        xdm["_experience"] = {"campaign": {"orchestration": {"eventID": event_id}}}
+    return msgspec.structs.replace(encoded(f"location.{kind}", xdm, leaked, place=poi.id), stamped=True)

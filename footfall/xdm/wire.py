@@ -142,7 +142,10 @@ class AndroidJson:
         when = _own_time(event) if event.timestamp else timestamp(at_ms)
         head = f'{{"xdm":{{"_id":"{event_id}","timestamp":"{when}"'.encode()
         if event.beside:
-            return head + (b"," if len(body) > 2 else b"") + body[1:] + b"," + _escaped(event.beside)[1:]
+            beside = b"," + _escaped(event.beside)[1:]
+            if event.stamped:
+                beside = b'%b,"timestamp":%d}' % (beside[:-1], at_ms // 1000)
+            return head + (b"," if len(body) > 2 else b"") + body[1:] + beside
         return head + (b"," if len(body) > 2 else b"") + body[1:] + b"}"
 
     def interact(self, meta: bytes, identities: bytes, details: bytes, events: Iterable[bytes]) -> bytes:

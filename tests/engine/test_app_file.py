@@ -181,11 +181,21 @@ def test_every_key_can_be_given() -> None:
             "app: A\nversions: [{version: 1.0 (1), share: 0.3333333}, {version: 2.0 (1), share: 0.6666667}]",
             AppConfig(name="A", versions=(AppVersion("1.0 (1)", 0.3333333), AppVersion("2.0 (1)", 0.6666667))),
         ),
+        ("app: A\nsdk: {wrapper: flutter}", AppConfig(name="A", sdk=SdkVersions(wrapper="flutter"))),
+        # XDM's own names are refused whole, not where a tenant begins like one
+        ("app: A\ntenant: _idea", AppConfig(name="A", tenant="_idea")),
+        # with the rule there is an event that can carry a journey's id
+        (
+            "app: A\nplaces: {rule: true}\njourney-events: [{event-type: location.entry, event-id: x}]",
+            AppConfig(name="A", places=PlacesConfig(rule=True), journey_events=(JourneyEvent("location.entry", "x"),)),
+        ),
     ],
 )
 def test_what_is_left_out_has_its_default(text: str, config: AppConfig) -> None:
     assert decode_app(text, "a.yaml") == config
 
+
+A_TENANT = "expected a tenant with its underscore such as _footfall, and none of XDM's own names"
 
 # what stands below `app: A`, and the problem
 WRONG = [
@@ -202,8 +212,11 @@ WRONG = [
     # id and tenant: parts of surfaces and of JSON keys
     ('id: ""', '2:5: id: expected the app\'s id such as com.example.shop, found ""'),
     ("id: com.example/shop", "2:5: id: expected the app's id such as com.example.shop, found com.example/shop"),
-    ("tenant: footfall", "2:9: tenant: expected a tenant with its underscore such as _footfall, found footfall"),
-    ("tenant: _", "2:9: tenant: expected a tenant with its underscore such as _footfall, found _"),
+    ("tenant: footfall", f"2:9: tenant: {A_TENANT}, found footfall"),
+    ("tenant: _", f"2:9: tenant: {A_TENANT}, found _"),
+    # XDM's own names: the tenant's object would overwrite them
+    ("tenant: _id", f"2:9: tenant: {A_TENANT}, found _id"),
+    ("tenant: _experience", f"2:9: tenant: {A_TENANT}, found _experience"),
     # versions
     (
         "versions: [{version: 1.4.0, share: 1}]",
@@ -249,6 +262,11 @@ WRONG = [
     (
         "sdk: {ios: 5.11.0}",
         "2:12: ios: expected the versions of core and Edge such as 5.11.0+5.0.3, found 5.11.0",
+    ),
+    (
+        "sdk: {wrapper: react-native}",
+        "2:16: wrapper: expected none, reactnative, cordova, flutter, unity or xamarin, found react-native: "
+        'did you mean "reactnative"?',
     ),
     # what stands in a URL or a header as it is
     (
@@ -398,11 +416,20 @@ WRONG = [
         "2:31: event-type: no event that an app can send has the eventType zzz. "
         "Known: application.*, commerce.*, loyalty.*.",
     ),
-    # one that the SDK makes
+    # one that a rule makes beside the SDK's own
     (
         "journey-events: [{event-type: location.entry, event-id: x}]",
-        "2:31: event-type: location.entry is made by the SDK, which puts no journey's id into it: expected an event "
-        "that the app makes itself, application.interaction, application.scene, commerce.* or loyalty.*",
+        "1:1: the SDK puts no journey's id into location.entry, a rule does: expected places with rule: true",
+    ),
+    (
+        "places: {rule: false}\njourney-events: [{event-type: location.exit, event-id: x}]",
+        "1:1: the SDK puts no journey's id into location.exit, a rule does: expected places with rule: true",
+    ),
+    # one that the SDK makes
+    (
+        "journey-events: [{event-type: application.launch, event-id: x}]",
+        "2:31: event-type: application.launch is made by the SDK, which puts no journey's id into it: expected an "
+        "event that the app makes itself, application.interaction, application.scene, commerce.* or loyalty.*",
     ),
 ]
 
@@ -446,7 +473,7 @@ journey-events:
 """
     assert problems(text) == [
         'a.yaml:3:15: version: expected a version and its build such as "1.4.0 (210)", found 1.3.0',
-        "a.yaml:5:9: tenant: expected a tenant with its underscore such as _footfall, found footfall",
+        f"a.yaml:5:9: tenant: {A_TENANT}, found footfall",
         "a.yaml:7:15: datastream: expected the id of a datastream, of letters, digits, - . _ and :, found a b",
         "a.yaml:8:45: max-batch-size: expected a whole number of at least 1, at most 20, found 0: "
         "the SDK makes 20 of more, and 10 of less",

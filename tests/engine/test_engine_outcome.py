@@ -51,6 +51,33 @@ OUTCOMES = [
 ]
 
 
+# error entries of a 207 to a batch of three, (status, eventIndex) each -> what is known of its events
+BATCHES = [
+    ([], ["ok", "ok", "ok"]),
+    ([(422, 1)], ["ok", "fail", "ok"]),
+    ([(504, 2), (422, 0)], ["fail", "ok", "info"]),
+    ([(504, 1), (422, 1)], ["ok", "fail", "ok"]),  # the worse of two about one event
+    ([(422, None)], ["fail", "ok", "ok"]),  # an entry that names none is about the first
+    ([(422, 3)], ["ok", "ok", "ok"]),  # there is no such event
+]
+
+
+@pytest.mark.parametrize(("errors", "known"), BATCHES)
+def test_a_207_is_judged_event_by_event(errors, known) -> None:
+    entries = [{"status": status, "report": {} if index is None else {"eventIndex": index}} for status, index in errors]
+    reply = Reply(207, b"\0" + json.dumps({"requestId": "any", "errors": entries}).encode() + b"\n")
+    assert [outcome(reply, index) for index in range(3)] == known
+
+
+def test_an_entry_without_a_report_is_about_the_first_event() -> None:
+    reply = Reply(207, b'\0{"errors":[{"status":422}]}\n')
+    assert [outcome(reply, index) for index in range(2)] == ["fail", "ok"]
+
+
+def test_only_a_207_has_entries_of_its_own_for_each_event() -> None:
+    assert [outcome(Reply(429), index) for index in range(2)] == ["fail", "fail"]
+
+
 @pytest.mark.parametrize(("reply", "known"), OUTCOMES)
 def test_outcome(reply, known) -> None:
     assert outcome(reply) == known

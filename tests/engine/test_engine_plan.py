@@ -12,10 +12,23 @@ import pytest
 from saturday import people, saturday
 
 from footfall.engine.compile import END, compile_scenario, draw
-from footfall.engine.plan import LONGEST_GAP_MS, STAND_SHARE, Customer, Timed, Update
+from footfall.engine.plan import LONGEST_GAP_MS, STAND_SHARE, Customer, Timed, Update, tells
 from footfall.engine.seeds import Streams
 from footfall.phone.signals import Backgrounded, Did, Foregrounded, LoggedIn, Moved, Upgraded
-from footfall.scenario.types import Fixed, Lognormal, Uniform
+from footfall.scenario.types import (
+    Background,
+    Checkout,
+    Fixed,
+    Launch,
+    Login,
+    Lognormal,
+    OpenCart,
+    Purchase,
+    Remove,
+    State,
+    Uniform,
+    Walk,
+)
 from footfall.world.geo import Point, distance_m
 from footfall.world.people import Person
 from footfall.world.streams import Stream, key_of
@@ -308,6 +321,22 @@ def test_transitions_are_drawn_by_their_shares() -> None:
             expected = share / total
             four_sigma = 4 * sqrt(expected * (1 - expected) / count)
             assert abs(seen[state.name][name] / count - expected) <= four_sigma, f"{state.name} -> {name} of {count}"
+
+
+# what is done in a state -> whether it surely makes events, however little of the app's life is forwarded
+DONE = [
+    ((), False),
+    ((Launch(), Login(), Background()), False),
+    ((Launch(), Walk(("cafe",), Fixed(1.4)), Background()), False),  # there may be a crossing, or none
+    ((Launch(), Remove()), False),  # never the last one
+    ((Launch(), OpenCart(), Background()), True),
+    ((Walk((), Fixed(1.4)), Checkout(), Purchase()), True),
+]
+
+
+@pytest.mark.parametrize(("do", "surely"), DONE)
+def test_which_states_tell_of_themselves(do, surely) -> None:
+    assert tells(State("a-state", do, Fixed(1_000), (("end", 1.0),))) is surely
 
 
 def test_draw() -> None:

@@ -9,14 +9,18 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
-from saturday import ANCHOR_MS, a_life, manifest, population, saturday
+from msgspec.structs import replace
+from saturday import ANCHOR_MS, LIBRARY, a_life, manifest, people, population, saturday
 from simulated import MemoryJournal, VirtualClock
 
 from footfall.engine.live import Living
+from footfall.engine.plan import Timed
+from footfall.engine.population import Population
 from footfall.evidence.ops import Created, Done, Head, Inside, Op, Started
 from footfall.evidence.received import Received
 from footfall.evidence.verdict import judge
-from footfall.phone.signals import Reply
+from footfall.phone.config import AppConfig
+from footfall.phone.signals import Earned, Foregrounded, Reply, Saw
 from footfall.phone.signals import Request as PhoneRequest
 from footfall.platform.core import LOCAL_ORG, Platform
 from footfall.platform.memory import InProcessPlatform, MemoryStore
@@ -187,6 +191,23 @@ def test_a_datastream_that_does_not_exist_is_a_400_and_the_hits_are_dropped() ->
     assert {response.status for request, response in wire.talk if request.channel == "edge"} == {400}
     assert {(op.outcome, op.next) for op in journal.of(Done) if isinstance(op, Done)} == {("fail", "drop")}
     assert platform.store.received(RUN) == []
+
+
+def test_another_organisations_tenant_is_stored_as_good() -> None:
+    app = AppConfig(tenant="_acme").at(STREAM, (LIBRARY,))
+    life = Population(saturday(), people(), app, RUN, 1, 1, ANCHOR_MS).life(0)
+    steps = [(0, Foregrounded()), (1_000, Saw("home")), (2_000, Earned(10, 120, None)), (3_000, None)]
+    life = replace(life, plan=iter([Timed(at_ms, "a-state", signal) for at_ms, signal in steps]))
+    platform = InProcessPlatform(
+        Platform(saturday().pois, event_schema(), [Datastream(STREAM, LOCAL_ORG, RUN)]), MemoryStore()
+    )
+    clock = VirtualClock()
+    Living(life, clock, Wire(platform, clock), MemoryJournal()).live()
+    stored = [event for _, event in platform.store.received(RUN)]
+    assert refused(stored) == ""
+    types = ["application.launch", "application.scene", "loyalty.pointsEarned"]
+    assert [event.type for event in stored] == types
+    assert ["_acme" in json.loads(event.body)["xdm"] for event in stored] == [False, True, True]
 
 
 def test_a_bad_event_would_be_seen() -> None:

@@ -6,7 +6,7 @@ import pytest
 from literal_ops import ENTRY, EXIT, VIEW, created, started
 
 from footfall.evidence.alternates import alternates
-from footfall.evidence.ops import Ignored, Inside
+from footfall.evidence.ops import Forgotten, Ignored, Inside
 
 
 def entry(place="cafe", phone=0, **changes):
@@ -25,6 +25,10 @@ def ignored(kind, place="cafe", phone=0):
     return Ignored(phone=phone, place=place, kind=kind, why="not in the nearby list", at_ms=0)
 
 
+def forgotten(what="regions", phone=0):
+    return Forgotten(phone=phone, what=what, at_ms=0)
+
+
 @pytest.mark.parametrize(
     "ops",
     [
@@ -37,6 +41,9 @@ def ignored(kind, place="cafe", phone=0):
         [entry("mall"), entry("cafe"), exit("mall"), exit("cafe")],  # one place in another
         [entry(phone=1), entry(phone=2), exit(phone=1)],  # two phones
         [entry(), entry(extra="rule"), exit(), exit(extra="rule")],  # the tutorial's rule tells each crossing again
+        [entry(), forgotten(), entry(), exit()],  # entered, the OS forgot it, monitored anew from the outside
+        [entry(), forgotten(), inside(), exit()],
+        [entry("mall"), entry("cafe"), forgotten(), entry("cafe"), entry("mall")],  # all of the phone's places
         [created("v", type=VIEW, place="cafe"), entry(), created("v", type=VIEW, place="cafe")],  # no crossing
     ],
 )
@@ -57,6 +64,10 @@ def test_honest_orders(ops):
         # being in one place, or another phone's being there, is no excuse
         ([inside("mall"), exit("cafe")], "phone 0: left cafe without ever having entered it"),
         ([inside(phone=1), exit(phone=0)], "phone 0: left cafe without ever having entered it"),
+        # what is forgotten is no excuse for an exit, nor is another phone's forgetting, or the app's
+        ([entry(), forgotten(), exit()], "phone 0: left cafe without ever having entered it"),
+        ([entry(), forgotten(phone=1), entry()], "phone 0: entered cafe twice in a row"),
+        ([entry(), forgotten("app"), entry()], "phone 0: entered cafe twice in a row"),
         ([entry("")], "phone 0: location.entry without a place"),
     ],
 )

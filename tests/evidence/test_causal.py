@@ -7,12 +7,17 @@ from literal_ops import ADD, BUY, CHECKOUT, CLOSE, ENTRY, LAUNCH, REMOVE, VIEW, 
 
 from footfall.evidence.causal import causal
 from footfall.evidence.manifest import Expectations
+from footfall.evidence.ops import Forgotten
 
 EXPECTATIONS = Expectations(states=(), places=(), covered_from_phones=10)
 
 
 def did(type, *skus, phone=0, **changes):
     return created(f"{type}-{phone}", 0, type, phone=phone, skus=skus, **changes)
+
+
+def forgotten(what="app", phone=0):
+    return Forgotten(phone=phone, what=what, at_ms=0)
 
 
 def check(*ops, phones=10):
@@ -33,6 +38,10 @@ def check(*ops, phones=10):
         [did(LAUNCH), did(ADD, ("s", 1)), did(CLOSE), did(LAUNCH), did(BUY, ("s", 1))],
         # a place is entered with the app closed
         [did(ENTRY, place="cafe"), did(LAUNCH), did(ADD, ("s", 1)), did(BUY, ("s", 1))],
+        # removed while it was open, and installed anew: nobody sends the close that is missing
+        [did(LAUNCH), forgotten(), did(LAUNCH), did(ADD, ("s", 1)), did(BUY, ("s", 1)), did(CLOSE)],
+        # removed before it was ever opened
+        [forgotten(), did(LAUNCH), did(ADD, ("s", 1)), did(BUY, ("s", 1))],
         # after a crash the next start sends the close that is missing, then the launch
         [did(LAUNCH), did(ADD, ("s", 1)), did(CLOSE), did(LAUNCH), did(BUY, ("s", 1)), did(CLOSE)],
     ],
@@ -76,6 +85,10 @@ def test_honest_shoppers(ops):
         ([did(CLOSE)], "closed the app without a launch before"),
         ([did(LAUNCH), did(CLOSE), did(CLOSE)], "closed the app without a launch before"),
         ([did(LAUNCH), did(LAUNCH)], "launched the app twice without a close between"),
+        ([did(LAUNCH), forgotten(phone=1), did(LAUNCH)], "launched the app twice without a close between"),
+        ([did(LAUNCH), forgotten("regions"), did(LAUNCH)], "launched the app twice without a close between"),
+        ([did(LAUNCH), forgotten(), did(CLOSE)], "closed the app without a launch before"),
+        ([did(LAUNCH), forgotten(), did(VIEW)], "commerce.productViews while the app was closed"),
         ([did(VIEW)], "commerce.productViews while the app was closed"),
         ([did(LAUNCH), did(CLOSE), did(VIEW)], "commerce.productViews while the app was closed"),
     ],

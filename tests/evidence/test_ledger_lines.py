@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from literal_ops import created, done, invoke, lived, started, unread, withheld
 
 from footfall.evidence.ledger import LedgerDamaged, encode, read
-from footfall.evidence.ops import Created, Head, Ignored, Inside, Lease, Op, Trouble
+from footfall.evidence.ops import Created, Forgotten, Head, Ignored, Inside, Lease, Op, Trouble
 
 EVERY_KIND = [
     Head(run="r1", process="worker-0", pid=7, version="0.1.0"),
@@ -18,6 +18,7 @@ EVERY_KIND = [
     started(),
     Inside(phone=0, place="cafe", at_ms=5),
     Ignored(phone=0, place="cafe", kind="exit", why="not in the nearby list", at_ms=6),
+    Forgotten(phone=0, what="regions", at_ms=7),
     created("a", skus=(("SKU-1", 2),), fault="duplicate", bad=True),
     invoke("a"),
     done("a", "fail", "drop", status=400, why="no such datastream"),
@@ -38,6 +39,10 @@ def test_lines_about_consent_and_killed_apps_read_as_they_are_documented():
         b'{"op":"withheld","id":"a","phone":0,"why":"collect consent is n","at_ms":8000}\n'
     )
     assert encode(unread("a", 1)) == b'{"op":"unread","id":"a","request":"a-1","phone":0}\n'
+
+
+def test_lines_about_what_is_forgotten_read_as_they_are_documented():
+    assert encode(Forgotten(0, "app", 8)) == b'{"op":"forgotten","phone":0,"what":"app","at_ms":8}\n'
 
 
 def test_a_line_is_one_line_of_json_that_begins_with_its_op():

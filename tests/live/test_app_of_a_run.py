@@ -205,7 +205,8 @@ def test_lint_tells_what_is_wrong_with_an_app(here: Path, capsys: pytest.Capture
     Path("apps/other.yaml").write_text("app: Other\ntenant: other\n")
     assert main(["lint", "apps/other.yaml", "apps/plain.yaml"]) == 2
     assert capsys.readouterr().err == (
-        "apps/other.yaml:2:9: tenant: expected a tenant with its underscore such as _footfall, found other\n"
+        "apps/other.yaml:2:9: tenant: expected a tenant with its underscore such as _footfall, and none of XDM's own "
+        "names, found other\n"
     )
 
 

@@ -93,6 +93,8 @@ class Life(RuleBasedStateMachine):
         self.now_ms = 0
         self.wake_ms: int | None = None
         self.running = False
+        self.messaging = messaging.registered
+        self.unfetched = False  # this process has not asked for propositions yet
         self.edge_request: Request | None = None  # in flight
         self.places_request: Request | None = None
         self.unread: list[str] = []  # requests of processes that are dead
@@ -105,9 +107,16 @@ class Life(RuleBasedStateMachine):
     # signals in, and all that must be true of what comes out
 
     def feed(self, signal, makes: bool = False):
-        """`makes`: whether the signal may make events."""
+        """`makes`: whether the signal may make events. What Messaging makes at the start of the process, after all
+        else, is checked here and not among the effects that are returned."""
         effects = self.phone.feed(self.now_ms, signal)
-        assert makes or not made(effects)
+        if isinstance(signal, IdentitiesReset | Reinstalled):
+            self.new_ecid()
+        at_start = made(effects)[-1:] if self.unfetched else []
+        assert [event.event.type for event in at_start] == ["personalization.request"] * self.unfetched
+        self.unfetched = False
+        of_the_signal = [effect for effect in effects if effect not in at_start]
+        assert makes or not made(of_the_signal)
         for event in made(effects):
             assert event.event_id not in self.event_ids
             self.event_ids.add(event.event_id)
@@ -130,7 +139,7 @@ class Life(RuleBasedStateMachine):
             self.edge_request = edge[0]
         self.wake_ms = wake(effects)
         assert self.wake_ms == (self.model.wake_ms() if self.running else None)
-        return effects
+        return of_the_signal
 
     def note(self, request: Request):
         assert request.id not in self.request_ids  # every attempt has an id of its own
@@ -163,6 +172,7 @@ class Life(RuleBasedStateMachine):
         assert ("state" in body["meta"]) == bool(entries)
 
     def wake_app(self):
+        self.unfetched = self.messaging and not self.running
         self.running = True
 
     # rules
@@ -177,7 +187,6 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def background(self):
-        self.wake_app()
         if self.model.started:
             self.model.close_ms = self.now_ms + 500
         self.feed(Backgrounded())
@@ -221,7 +230,6 @@ class Life(RuleBasedStateMachine):
         self.wake_app()
         self.model.reset("not known yet")
         self.feed(IdentitiesReset())
-        self.new_ecid()
 
     def new_ecid(self):
         assert self.phone.ecid not in self.ecids
@@ -259,8 +267,6 @@ class Life(RuleBasedStateMachine):
             self.model.install()
         effects = self.feed(signal)
         assert [id for effect in effects if isinstance(effect, Unread) for id in effect.event_ids] == unread
-        if signal == Reinstalled():
-            self.new_ecid()
 
     @rule(ms=st.sampled_from([0, 1, 80, 499, 500, 4_999, 5_000, 60_000, 1_800_000]))
     def time_goes_by(self, ms):
@@ -303,6 +309,13 @@ class Life(RuleBasedStateMachine):
                 break
             self.time_goes_by(80)
             self.edge_answers(200, (None, 5), handles)
+
+    @precondition(lambda self: getattr(self, "edge_request", None) is not None)
+    @rule(collect=collects, ms=st.sampled_from([0, 5_000]))
+    def a_decision_before_the_next_try(self, collect, ms):
+        self.edge_answers(503, (None, 5), [])
+        self.consent(collect)
+        self.time_goes_by(ms)
 
     @precondition(lambda self: getattr(self, "places_request", None) is not None)
     @rule(some=st.integers(0, 2), status=st.sampled_from([200, 200, 500, 0]))

@@ -21,13 +21,16 @@ from footfall.phone.signals import (
     Backgrounded,
     Due,
     Foregrounded,
+    Forgotten,
     Killed,
     Rebooted,
     RegionReported,
     Reinstalled,
     Replied,
     Reply,
+    Upgraded,
 )
+from footfall.phone.whereabouts import Whereabouts
 from footfall.world.regions import IOS, RegionMonitor
 
 LAUNCH = ["made application.launch", "send application.launch"]
@@ -84,7 +87,9 @@ def test_the_shared_state_has_both(status, accuracy) -> None:
     assert (membership.authorized, membership.accuracy) == (status, accuracy)
 
 
-@behaviour("4.3", "Granting `always` later makes the app ask what is nearby, and the OS monitor it.", Phone._authorized)
+@behaviour(
+    "4.3", "Granting `always` later makes the app ask what is nearby, and the OS monitor it.", Whereabouts.authorize
+)
 @pytest.mark.parametrize("before", [Authorized("wheninuse"), Authorized("denied"), Authorized("always", "reduced")])
 def test_granting_always_later(before) -> None:
     phone = opened()
@@ -107,7 +112,78 @@ def test_granting_always_while_a_query_is_under_way_monitors_its_answer() -> Non
     assert the_walk(Server(phone, CAFE_NEARBY)) == ENTRY
 
 
-@behaviour("4.3", "Taking the permission back ends the monitoring.", Phone._authorized)
+@behaviour("4.3", "Granting `always` while no process runs begins none: the next launch asks.", Phone._authorized)
+@pytest.mark.parametrize("before", [Authorized("wheninuse"), Authorized("denied"), Authorized("always", "reduced")])
+def test_granting_always_to_an_app_that_does_not_run(before) -> None:
+    phone = opened()
+    phone.feed(1_000, before)
+    phone.feed(2_000, Backgrounded())
+    phone.feed(2_500, Due())
+    phone.feed(3_000, Killed())
+    assert told(phone.feed(4_000, Authorized("always"))) == []
+    assert told(phone.feed(5_000, Foregrounded())) == LAUNCH_AND_QUERY
+    assert the_walk(phone) == ENTRY
+
+
+@behaviour(
+    "4.7",
+    "A permission that is taken and given back while a query is under way changes nothing of when the next one is due.",
+    Whereabouts.take_nearby,
+)
+def test_denied_and_granted_again_while_a_query_is_under_way() -> None:
+    phone = a_phone()
+    query, launch = requests(phone.feed(0, Foregrounded()))
+    phone.feed(10, Authorized("denied"))
+    assert told(phone.feed(20, Authorized("always"))) == []  # the answer is to come
+    phone.feed(30, Replied(launch.id, Reply(200)))
+    phone.feed(40, Replied(query.id, places_answer()))
+    effects = phone.feed(10_000, walk_north(0, 600, 10_000))
+    at_ms = wake(effects)
+    assert at_ms is not None
+    assert 500_000 <= at_ms - 10_000 <= 520_000  # 500 m on, at 1 m/s
+    assert told(phone.feed(at_ms, Due())) == ["send places nearby"]
+
+
+def test_denied_while_a_query_is_under_way_its_answer_is_the_last() -> None:
+    phone = a_phone()
+    query, launch = requests(phone.feed(0, Foregrounded()))
+    phone.feed(10, Authorized("denied"))
+    phone.feed(30, Replied(launch.id, Reply(200)))
+    phone.feed(40, Replied(query.id, CAFE_NEARBY))
+    assert wake(phone.feed(10_000, walk_north(0, 600, 10_000))) is None
+
+
+# what happens to a phone that monitors -> what is forgotten by it, on iOS and on Android
+FORGETTING = [
+    (Authorized("denied"), ["regions"], ["regions"]),
+    (Authorized("wheninuse"), ["regions"], ["regions"]),
+    (Authorized("always"), [], []),
+    (Killed(), [], []),  # the OS goes on
+    (Upgraded("1.5.0 (220)"), [], []),
+    (Rebooted(), [], ["regions"]),
+    (Reinstalled(), ["regions", "app"], ["regions", "app"]),
+]
+
+
+@behaviour(
+    "4.7",
+    "The OS forgets the regions when the permission is gone or the app removed, Android also when it is switched off.",
+    Whereabouts.forget_regions,
+)
+@pytest.mark.parametrize(("signal", "on_ios", "on_android"), FORGETTING)
+def test_what_is_forgotten(signal, on_ios, on_android) -> None:
+    for model, expected in ((IPHONE, on_ios), (PIXEL, on_android)):
+        effects = opened(model).feed(10_000, signal)
+        assert [effect.what for effect in effects if isinstance(effect, Forgotten)] == expected
+
+
+def test_a_permission_that_is_lost_twice_is_forgotten_once() -> None:
+    phone = opened()
+    phone.feed(1_000, Authorized("denied"))
+    assert phone.feed(2_000, Authorized("wheninuse")) == []
+
+
+@behaviour("4.3", "Taking the permission back ends the monitoring.", Whereabouts.authorize)
 @pytest.mark.parametrize("after", [Authorized("denied"), Authorized("wheninuse"), Authorized("always", "reduced")])
 def test_taking_it_back(after) -> None:
     phone = opened()
@@ -154,7 +230,7 @@ def test_when_in_use_the_app_asks_only_while_it_is_used(end) -> None:
 @behaviour(
     "4.2",
     "Without libraries Places is not configured: a configuration error, and no query.",
-    Phone._ask_nearby,
+    Whereabouts.query,
     key="places.libraries, scenario: places",
 )
 def test_no_libraries() -> None:

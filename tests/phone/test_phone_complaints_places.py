@@ -191,7 +191,7 @@ def test_15_so_many_regions_are_monitored(model, most) -> None:
     for n, (_, metres, _) in enumerate(rows):
         at_ms = 1_000_000 * (n + 1)
         spot = north(metres)
-        phone.phone._asked_at = spot  # nor does a walk this long make the app ask anew
+        phone.phone._where._asked_at = spot  # nor does a walk this long make the app ask anew
         effects = phone.feed(at_ms, Moved(Leg(start=spot, end=spot, depart_ms=at_ms, arrive_ms=at_ms)))
         effects += phone.feed(at_ms + 600_000, Due())
         entered += [one.event.place for one in made(effects) if one.event.type == "location.entry"]

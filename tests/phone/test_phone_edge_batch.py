@@ -214,6 +214,23 @@ def test_a_recoverable_failure_keeps_the_whole_batch(reply, wait_ms) -> None:
     assert desk.last.attempt == 2
 
 
+def test_every_event_of_a_batch_counts_its_own_attempts() -> None:
+    desk = batching()
+    gathered(desk, "a.1", "a.2")
+    desk.answer(100)
+    desk.feed(150, calls("a.3"))
+    desk.answer(200, busy())
+    desk.feed(5_200, calls("a.4"))
+    assert requests_of(desk) == [["a.1", "a.2"], ["a.1", "a.2", "a.3", "a.4"]]
+    assert [request.attempts for request in desk.sent] == [(1,), (1, 1), (2, 2, 1, 1)]
+    assert desk.last.attempt == 2  # the first one's
+
+
+def test_without_batches_an_event_has_one_count() -> None:
+    desk = batching(enabled=False)
+    assert (desk.last.attempt, desk.last.attempts) == (1, ())
+
+
 @behaviour("1.4", "A batch with any other answer is dropped as a whole.", Edge.answered)
 @pytest.mark.parametrize("reply", [Reply(403), Reply(404), Reply(422), Reply(500), UNREACHABLE])
 def test_other_failures_drop_the_whole_batch(reply) -> None:

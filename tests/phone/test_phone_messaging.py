@@ -15,6 +15,7 @@ from story_words import beside, messaging, opened, types, xdm
 from footfall.phone.messaging import Messaging
 from footfall.phone.phone import Phone
 from footfall.phone.signals import (
+    Authorized,
     Backgrounded,
     Due,
     Foregrounded,
@@ -104,9 +105,9 @@ def test_the_token_of_last_time_survives_the_process_but_not_the_app() -> None:
     phone = opened(config=REGISTERED)
     phone.feed(1_000, PushTokenSet("a"))
     phone.feed(2_000, Killed())
-    assert made(phone.feed(3_000, PushTokenSet("a"))) == []
+    assert types(phone.feed(3_000, PushTokenSet("a"))) == ["personalization.request@3000"]  # the process asks, no more
     phone.feed(4_000, Reinstalled())
-    (again,) = made(phone.feed(5_000, PushTokenSet("a")))
+    again, _ = made(phone.feed(5_000, PushTokenSet("a")))
     identity = beside(again)["data"]["pushNotificationDetails"][0]["identity"]
     assert identity == {"namespace": {"code": "ECID"}, "id": phone.phone.ecid}
     assert phone.phone.ecid != ECID  # the new installation's own
@@ -135,6 +136,7 @@ REACTIONS = [
     (PushReacted(PUSH, "show"), "pushTracking.customAction", 1, {"actionID": "show"}),
     (PushReacted(PUSH, "later", opened=False), "pushTracking.customAction", 0, {"actionID": "later"}),
     (PushReacted(PUSH, "Dismiss", opened=False), "pushTracking.customAction", 0, {"actionID": "Dismiss"}),
+    (PushReacted(PUSH, "Dismiss"), "pushTracking.customAction", 0, {"actionID": "Dismiss"}),  # whatever `opened` says
 ]
 
 
@@ -180,8 +182,11 @@ def test_a_tap_in_a_dead_app_goes_out_before_the_launch_it_causes() -> None:
     phone.feed(5_000, Backgrounded())
     phone.feed(5_500, Due())
     phone.feed(6_000, Killed())
-    assert types(phone.feed(60_000, PushReacted(PUSH))) == ["pushTracking.applicationOpened@60000"]
-    assert types(phone.feed(60_100, Foregrounded())) == ["application.launch@60100", "personalization.request@60100"]
+    assert types(phone.feed(60_000, PushReacted(PUSH))) == [
+        "pushTracking.applicationOpened@60000",
+        "personalization.request@60000",
+    ]
+    assert types(phone.feed(60_100, Foregrounded())) == ["application.launch@60100"]
 
 
 # Propositions
@@ -189,35 +194,64 @@ def test_a_tap_in_a_dead_app_goes_out_before_the_launch_it_causes() -> None:
 
 @behaviour(
     "6.3",
-    "personalization.request is sent once for each start of the process, after the launch.",
-    Phone._foregrounded,
+    "personalization.request is sent once for each process, after what began it; first for the app's own surface"
+    " alone, then for the configured ones.",
+    Phone._fetch_propositions,
     key="messaging.registered, messaging.surfaces",
 )
 def test_propositions_are_asked_for_at_start() -> None:
     phone = a_phone(config=messaging(surfaces=("home", "/cart/")))
-    launch, request = made(phone.feed(0, Foregrounded()))
-    assert (launch.event.type, request.event.type) == ("application.launch", "personalization.request")
+    launch, *asked = made(phone.feed(0, Foregrounded()))
+    assert [one.event.type for one in (launch, *asked)] == ["application.launch", *["personalization.request"] * 2]
     own = "mobileapp://com.example.footfall.shop"
-    assert beside(request)["query"]["personalization"]["surfaces"] == [own, f"{own}/home", f"{own}/cart"]
+    surfaces = [beside(one)["query"]["personalization"]["surfaces"] for one in asked]
+    assert surfaces == [[own], [f"{own}/home", f"{own}/cart"]]
     phone.feed(5_000, Backgrounded())
     phone.feed(5_500, Due())
     assert types(phone.feed(60_000, Foregrounded())) == ["application.launch@60000"]  # the same process
     phone.feed(70_000, Backgrounded())
     phone.feed(70_500, Due())
     phone.feed(80_000, Killed())
-    assert types(phone.feed(90_000, Foregrounded())) == ["application.launch@90000", "personalization.request@90000"]
+    assert types(phone.feed(90_000, Foregrounded())) == [
+        "application.launch@90000",
+        *["personalization.request@90000"] * 2,
+    ]
 
 
-def test_a_process_that_a_region_event_woke_asks_when_the_app_is_opened() -> None:
-    phone = opened(config=REGISTERED)
-    phone.feed(5_000, Backgrounded())
-    phone.feed(6_000, Killed())
-    assert types(phone.feed(10_000, RegionReported("entry", "cafe"))) == ["location.entry@10000"]
-    assert types(phone.feed(60_000, Foregrounded())) == ["application.launch@60000", "personalization.request@60000"]
+# what begins the process of an app that was closed and killed -> the events of that
+BEGINNINGS = [
+    (RegionReported("entry", "cafe"), ["location.entry"]),
+    (RegionReported("entry", "elsewhere"), []),  # ignored, but a process has begun
+    (PushReacted(PUSH, "Dismiss"), ["pushTracking.customAction"]),
+    (PushTokenSet("t"), [""]),
+]
 
 
 @behaviour(
-    "6.3", "updatePropositionsForSurfaces asks for the app's own surface and these paths below it.", proposition_request
+    "6.3", "A process that the app's opening did not begin asks for propositions as well.", Phone._fetch_propositions
+)
+@pytest.mark.parametrize(("signal", "events"), BEGINNINGS)
+def test_whatever_begins_a_process_makes_it_ask(signal, events) -> None:
+    phone = opened(config=REGISTERED)
+    phone.feed(5_000, Backgrounded())
+    phone.feed(5_500, Due())
+    phone.feed(6_000, Killed())
+    begun = [*events, "personalization.request"]
+    assert types(phone.feed(10_000, signal)) == [f"{type}@10000" for type in begun]
+    assert types(phone.feed(60_000, Foregrounded())) == ["application.launch@60000"]  # still the same process
+
+
+@pytest.mark.parametrize("signal", [Backgrounded(), Authorized("wheninuse")], ids=lambda signal: type(signal).__name__)
+def test_what_begins_no_process_makes_nobody_ask(signal) -> None:
+    phone = opened(config=REGISTERED)
+    phone.feed(5_000, Backgrounded())
+    phone.feed(5_500, Due())
+    phone.feed(6_000, Killed())
+    assert told(phone.feed(10_000, signal)) == []
+
+
+@behaviour(
+    "6.3", "updatePropositionsForSurfaces asks for these paths below the app's own surface.", proposition_request
 )
 def test_surfaces_are_asked_for() -> None:
     (one,) = made(opened(config=REGISTERED).feed(1_000, SurfacesAsked(("offers",))))
@@ -228,11 +262,16 @@ def test_surfaces_are_asked_for() -> None:
         "query": {
             "personalization": {
                 "schemas": [f"https://ns.adobe.com/personalization/{kind}" for kind in kinds],
-                "surfaces": [own, f"{own}/offers"],
+                "surfaces": [f"{own}/offers"],
             }
         },
         "data": {"__adobe": {"ajo": {"in-app-response-format": 2}}},
     }
+
+
+def test_no_path_is_the_apps_own_surface() -> None:
+    (one,) = made(opened(config=REGISTERED).feed(1_000, SurfacesAsked()))
+    assert beside(one)["query"]["personalization"]["surfaces"] == ["mobileapp://com.example.footfall.shop"]
 
 
 SCOPE_DETAILS = {"decisionProvider": "AJO", "correlationID": "c-1", "characteristics": {"eventToken": "e/1"}}
@@ -324,6 +363,19 @@ def test_several_at_once() -> None:
     phone = with_offers(offer("p-1"), offer("p-2"), offer("p-3"))
     (one,) = made(phone.feed(2_000, Reacted("display", ("p-3", "p-1", "unknown"))))
     assert [each["id"] for each in xdm(one)["_experience"]["decisioning"]["propositions"]] == ["p-3", "p-1"]
+
+
+@behaviour("6.3", "The tokens of the parts that were meant stand with the item, joined by commas.", proposition_event)
+@pytest.mark.parametrize(
+    ("tokens", "item"),
+    [
+        (("t-1", "t-2"), {"id": "p-1-item", "characteristics": {"tokens": "t-1,t-2"}}),
+        ((), {"id": "p-1-item"}),
+    ],
+)
+def test_tokens(tokens, item) -> None:
+    (one,) = made(with_offers(offer("p-1")).feed(2_000, Reacted("display", ("p-1",), tokens=tokens)))
+    assert xdm(one)["_experience"]["decisioning"]["propositions"][0]["items"] == [item]
 
 
 @behaviour("6.3", "Of a proposition that never reached the app nothing is told.", Messaging)

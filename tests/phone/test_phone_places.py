@@ -15,7 +15,6 @@ from story_words import places as places_config
 
 from footfall.phone import sdk
 from footfall.phone.config import PlacesConfig
-from footfall.phone.phone import Phone
 from footfall.phone.places import (
     CONNECTIVITY_ERROR,
     OK,
@@ -25,6 +24,7 @@ from footfall.phone.places import (
     refused,
 )
 from footfall.phone.signals import Foregrounded, Replied, Reply
+from footfall.phone.whereabouts import Whereabouts
 from footfall.world.geo import Point
 from footfall.world.phones import Platform
 from footfall.world.pois import Poi
@@ -146,10 +146,10 @@ LIMITS = [
 @behaviour(
     "4.1",
     "Without a count the SDK asks for 10 places on iOS and for 20 on Android.",
-    Phone._ask_nearby,
+    Whereabouts.query,
     key="places.nearby-limit",
 )
-@behaviour("4.1", "A nearby query waits 5 s for its answer on iOS and 2 s on Android.", Phone._ask_nearby)
+@behaviour("4.1", "A nearby query waits 5 s for its answer on iOS and 2 s on Android.", Whereabouts.query)
 @pytest.mark.parametrize(("model", "count", "limit", "timeout_s"), LIMITS)
 def test_limits_and_timeouts(model, count, limit, timeout_s) -> None:
     phone = a_phone(model, config=places_config(nearby_limit=count))
@@ -203,7 +203,7 @@ def test_result_codes(reply, on_ios, on_android) -> None:
         assert places.result == code
 
 
-@behaviour("4.3", "The answer to a nearby query sends no event to Edge.", Phone._take_nearby)
+@behaviour("4.3", "The answer to a nearby query sends no event to Edge.", Whereabouts.take_nearby)
 @pytest.mark.parametrize("model", [IPHONE, PIXEL])
 @pytest.mark.parametrize("reply", [reply for reply, _, _ in ANSWERS])
 def test_an_answer_sends_nothing(model, reply) -> None:
@@ -215,7 +215,7 @@ def test_an_answer_sends_nothing(model, reply) -> None:
     assert phone.queued == ()
 
 
-@behaviour("4.1", "A nearby query that fails is not tried again.", Phone._take_nearby)
+@behaviour("4.1", "A nearby query that fails is not tried again.", Whereabouts.take_nearby)
 def test_no_retry() -> None:
     phone = a_phone()
     query, launch = requests(phone.feed(0, Foregrounded()))

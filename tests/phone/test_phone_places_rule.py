@@ -9,8 +9,9 @@ import pytest
 from phone_words import Server, a_phone, made
 from sdk_behaviour import behaviour
 from sdk_words import ANCHOR_MS, IPHONE, PIXEL, sent
-from story_words import beside, opened, places, types, xdm
+from story_words import beside, configured, opened, places, types, xdm
 
+from footfall.phone.config import JourneyEvent, PlacesConfig
 from footfall.phone.phone import Phone
 from footfall.phone.places import Places
 from footfall.phone.signals import Foregrounded, RegionReported, Reply
@@ -136,9 +137,33 @@ LEAKS = [
 @pytest.mark.parametrize(("model", "kind", "leaked"), LEAKS)
 def test_the_places_events_own_keys_leak_through(model, kind, leaked) -> None:
     (_, second), phone = crossing(kind, model)
-    assert beside(second) == leaked
+    # the time is written with the event, and no part of what is the same in every run
+    assert beside(second) == {key: value for key, value in leaked.items() if key != "timestamp"}
     (event,) = sent(phone.got[-1])["events"]
     assert {key: value for key, value in event.items() if key != "xdm"} == leaked
+
+
+# journey-events -> orchestration of the rule's event
+JOURNEYS = [
+    ("entry", (JourneyEvent("location.entry", "e-1"),), {"eventID": "e-1"}),
+    ("exit", (JourneyEvent("location.entry", "e-1"), JourneyEvent("location.exit", "e-2")), {"eventID": "e-2"}),
+    ("exit", (JourneyEvent("location.entry", "e-1"),), None),  # the other one's
+]
+
+
+@behaviour(
+    "4.6",
+    "What a rule makes can carry a journey's id in _experience.campaign.orchestration; the SDK's own event never does.",
+    rule_location,
+    key="places.rule, journey-events",
+)
+@pytest.mark.parametrize(("kind", "journeys", "orchestration"), JOURNEYS)
+def test_a_journeys_id(kind, journeys, orchestration) -> None:
+    config = configured(places=PlacesConfig(rule=True), journey_events=journeys)
+    (own, second), _ = crossing(kind, config=config)
+    assert "_experience" not in xdm(own)
+    campaign = None if orchestration is None else {"campaign": {"orchestration": orchestration}}
+    assert xdm(second).get("_experience") == campaign
 
 
 # where the last answer had the place -> useriswithin of its crossings, whatever they are

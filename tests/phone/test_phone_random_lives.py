@@ -108,7 +108,13 @@ sections: dict[str, st.SearchStrategy[Any]] = {
         st.sampled_from([(), ("home", "/cart/")]),
     ),
     "journey_events": st.sampled_from(
-        [(), tuple(config.JourneyEvent(type, "j" * 32) for type in ("commerce.purchases", "application.scene"))]
+        [
+            (),
+            tuple(
+                config.JourneyEvent(type, "j" * 32)
+                for type in ("commerce.purchases", "application.scene", "location.entry")
+            ),
+        ]
     ),
 }
 apps = st.builds(AppConfig, name=xdm.names, id=xdm.ids, **sections)
@@ -166,6 +172,7 @@ others: dict[type[Any], st.SearchStrategy[Any]] = {
         st.lists(st.sampled_from([*PROPOSITIONS, "unknown"]), max_size=3, unique=True).map(tuple),
         actions,
         xdm.texts,
+        st.lists(xdm.names, max_size=2).map(tuple),
     ),
     Called: st.builds(
         Called, xdm.any_event | st.builds(overridden, xdm.any_event, st.sampled_from(["", OTHER_STREAM]))
@@ -330,7 +337,8 @@ def judge(request: Request, made: dict[str, Made]) -> None:
         xdm = {**body["xdm"], **event["xdm"]}
         assert faults(xdm) == []
         assert SCHEMA.reasons(xdm) == ()
-        assert xdm["identityMap"] == json.loads(made[xdm["_id"]].identities)
+        # a batch has the identityMap of its first event
+        assert xdm["identityMap"] == json.loads(made[request.event_ids[0]].identities)
 
 
 @behaviour(

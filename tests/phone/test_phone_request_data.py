@@ -112,6 +112,32 @@ def test_an_empty_xdm_is_nothing(model, data) -> None:
     assert desk.feed(0, Called(event)) == []
 
 
+# what an app may hand over by mistake -> what becomes of it
+ODD = [
+    ({"config": "prod", "request": 1}, {}),
+    ({"config": ["a"], "request": {"path": 7}}, {}),
+    ({"datasetId": "d-1", "meta": "x"}, {"meta": {"collect": {"datasetId": "d-1"}}}),
+    ({"datasetId": "d-1", "meta": {"collect": "x"}}, {"meta": {"collect": {"datasetId": "d-1"}}}),
+    ({"datasetId": 17}, {"meta": {"collect": {"datasetId": "17"}}}),
+]
+
+
+@behaviour(
+    "1.3", "Members of the event data that are no objects where objects belong count as absent.", experience_event
+)
+@BOTH
+@pytest.mark.parametrize(("odd", "beside"), ODD)
+def test_odd_data(model, odd, beside) -> None:
+    assert the_event(model, {"xdm": XDM} | odd) == {"xdm": XDM | {"timestamp": AT}} | beside
+
+
+@pytest.mark.parametrize("xdm", ["text", 1, ["a"], True])
+def test_an_xdm_that_is_no_object_is_an_empty_one(xdm) -> None:
+    event = experience_event({"xdm": xdm, "data": {"a": 1}}, "ios")
+    assert event is not None
+    assert Desk(a_phone()).feed(0, Called(event)) == []
+
+
 def test_no_data_is_no_event() -> None:
     assert experience_event({}, "ios") is None
 

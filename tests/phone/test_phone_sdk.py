@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -153,6 +154,22 @@ def test_implementation_details() -> None:
         '{"name":"https:\\/\\/ns.adobe.com\\/experience\\/mobilesdk\\/android",'
         '"version":"3.8.0+3.0.2","environment":"app"}'
     )
+
+
+# the framework that the app is made with -> the end of implementationDetails.name
+WRAPPERS = [
+    ("none", "ios"),
+    ("reactnative", "ios/reactnative"),
+    ("flutter", "ios/flutter"),
+    ("xamarin", "ios/xamarin"),
+]
+
+
+@behaviour("1.3", "In an app made with a framework implementationDetails names it too.", sdk.details, key="sdk.wrapper")
+@pytest.mark.parametrize(("wrapper", "end"), WRAPPERS)
+def test_the_wrapper(wrapper, end) -> None:
+    details = json.loads(sdk.details_of(IPHONE, AppConfig(sdk=SdkVersions(wrapper=wrapper))))
+    assert details["name"] == f"https://ns.adobe.com/experience/mobilesdk/{end}"
 
 
 # environment, location hint, path -> the request's target

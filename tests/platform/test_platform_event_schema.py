@@ -305,8 +305,23 @@ def test_the_tenants_object(tenant: object, good: bool) -> None:
     assert (OURS.reasons({**VISIT, "_footfall": tenant}) == ()) is good
 
 
-def test_another_tenants_object_is_no_field_of_the_dataset() -> None:
-    assert OURS.reasons({**VISIT, "_acme": {}}) == ("#: extraneous key [_acme] is not permitted",)
+@pytest.mark.parametrize(
+    ("key", "value", "reasons"),
+    [
+        # another organisation's: its fields are not known here
+        ("_acme", {}, ()),
+        ("_acme", {"loyalty": {"anything": [1, None]}}, ()),
+        ("_idea", {"a": 1}, ()),  # begins like one of XDM's own names, and is none
+        ("_acme", "no object", ("#/_acme: expected type: JSONObject, found: String",)),
+        # no tenant has such a name
+        ("_", {}, ("#: extraneous key [_] is not permitted",)),
+        ("_ac-me", {}, ("#: extraneous key [_ac-me] is not permitted",)),
+        ("acme", {}, ("#: extraneous key [acme] is not permitted",)),
+        ("_repo", {}, ("#: extraneous key [_repo] is not permitted",)),  # XDM's own, no field of an event
+    ],
+)
+def test_another_tenants_object(key: str, value: object, reasons: tuple[str, ...]) -> None:
+    assert OURS.reasons({**VISIT, key: value}) == reasons
 
 
 @pytest.mark.parametrize(
@@ -330,6 +345,7 @@ def test_only_what_is_meant_to_be_open_is_open() -> None:
         "/$defs/identityMap",
         "/$defs/experience/properties/customerJourneyManagement",
         "/$defs/experience/properties/decisioning",
+        "/patternProperties/^_(?!(id|type|dc|schema|repo|experience|footfall)$)[A-Za-z0-9]+$",
     }
 
 

@@ -89,7 +89,7 @@ EVERY: dict[str, ExperienceEvent] = {
     "exit": places.location("exit", CAFE),
     "entry of a POI without metadata": places.location("entry", BARE),
     "entry by the rule": places.rule_location("entry", CAFE, True, "poiDetail"),
-    "exit by the rule on Android": places.rule_location("exit", CAFE, False, "POIDetail", at_ms=1_772_882_130_123),
+    "exit by the rule for a journey": places.rule_location("exit", CAFE, False, "POIDetail", "0a1b2c"),
     "entry by the rule without metadata": places.rule_location("entry", BARE, True, "poiDetail"),
     # the shop
     **{kind: commerce(kind, CART) for kind in COMMERCE_KINDS if kind != "purchases"},

@@ -39,7 +39,7 @@ def test_no_event_has_an_escaped_slash(event: ExperienceEvent):
     [
         ("launch with the app's context", {"data"}),
         ("entry by the rule", {"regioneventtype", "triggeringregion"}),
-        ("exit by the rule on Android", {"regioneventtype", "triggeringregion", "timestamp"}),
+        ("exit by the rule for a journey", {"regioneventtype", "triggeringregion"}),
         ("push token", {"data"}),
         ("push opened", {"meta"}),
         ("request for propositions", {"query", "data"}),

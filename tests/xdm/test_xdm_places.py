@@ -80,5 +80,15 @@ def test_what_leaks_through_beside_it():
             "regionmetadata": {"category": "cafe", "city": "Helsinki"},
         },
     }
-    # Android's Places event has the time of the crossing as well, in whole seconds
-    assert beside_of(EVERY["exit by the rule on Android"])["timestamp"] == 1_772_882_130
+
+
+def test_the_time_that_android_adds_is_no_part_of_the_event_itself():
+    assert EVERY["entry by the rule"].stamped
+    assert "timestamp" not in beside_of(EVERY["entry by the rule"])
+    assert not EVERY["entry"].stamped
+
+
+def test_a_journeys_id_by_the_rule():
+    experience = {"campaign": {"orchestration": {"eventID": "0a1b2c"}}}
+    assert xdm_of(EVERY["exit by the rule for a journey"])["_experience"] == experience
+    assert "_experience" not in xdm_of(EVERY["exit"])

@@ -264,6 +264,8 @@ def test_an_events_own_timestamp_is_kept_whatever_it_says(platform, timestamp):
 def test_splicing_changes_nothing_in_the_event(platform, event):
     (spliced,) = body(platform, event)["events"]
     beside = json.loads(event.beside) if event.beside else {}
+    if event.stamped and platform == "android":  # Android's Places event has its time besides, in whole seconds
+        beside["timestamp"] = AT_MS // 1000
     assert spliced == {"xdm": json.loads(event.body) | NO_DATA} | beside
     assert None not in list(values_in(spliced["xdm"]))
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from gevent.event import Event
 
 from footfall import __version__
+from footfall.engine.plan import tells
 from footfall.evidence.manifest import CHECKERS, Expectations, Manifest
 from footfall.evidence.ops import Head, Trouble
 from footfall.evidence.verdict import Verdict
@@ -159,7 +160,7 @@ class Run:
             },
             command=shlex.join([*words, *sys.argv[1:]]),
             expectations=Expectations(
-                states=tuple(state.name for state in scenario.states),
+                states=tuple(state.name for state in scenario.states if app.config.lifecycle.forwarded or tells(state)),
                 places=tuple(poi.id for poi in in_libraries(read.pois, read.libraries(app.config))),
                 covered_from_phones=scenario.population.phones,
                 # without launches and closes nobody can tell when the app was open
