@@ -15,7 +15,7 @@ _ROWS = {
     "in_process": "from benchmarks.in_process import measure; out = measure(max(3, {rounds} // 4))",
     "phone": "from benchmarks.phone import measure; out = measure({rounds})",
     "memory": "from benchmarks.in_process import kilobytes_per_phone; out = {{'kb': kilobytes_per_phone()}}",
-    "store": "from benchmarks.platform_store import rates; out = rates()",
+    "platform": "from benchmarks.platform import rates; out = rates()",
 }
 
 
@@ -58,8 +58,12 @@ def main() -> None:
     table.add_row("one event of a phone on Android, us", f"{phone['android_us']:.1f}", beside)
     table.add_row("    on iOS", f"{phone['ios_us']:.1f}", f"wanted: 12; a dict built and dumped {phone['bare_us']:.1f}")
     table.add_row("an idle phone, KB", f"{results['memory']['kb']:.1f}", "without greenlet and connection")
-    table.add_row("platform, events/s stored durably", f"{results['store']['normal_eps']:,.0f}", "survives kill -9")
-    table.add_row("    with --fsync", f"{results['store']['fsync_eps']:,.0f}", "survives a power loss")
+    served = results["platform"]
+    null = f"the same server without judging and storing {served['null_eps']:,.0f}"
+    table.add_row("platform, events/s stored durably, one a request", f"{served['normal_eps']:,.0f}", null)
+    table.add_row("    with --fsync", f"{served['fsync_eps']:,.0f}", "survives a power loss, not only kill -9")
+    validator = f"the validator alone {served['validator_eps']:,.0f}"
+    table.add_row("    in batches of the inlet", f"{served['batch_eps']:,.0f}", validator)
     console.print(table)
 
 

@@ -16,9 +16,9 @@ from footfall.evidence.ops import Op
 from footfall.live.inputs import load
 from footfall.phone.signals import Reply, Request
 from footfall.platform import messages
+from footfall.platform.config import Datastream, PlatformConfig
 from footfall.platform.core import Platform
 from footfall.platform.memory import InProcessPlatform, MemoryStore
-from footfall.platform.messages import Datastream
 from footfall.platform.package_data import event_schema
 
 LIVES = 150
@@ -54,7 +54,7 @@ class _Core:
 
     def __init__(self) -> None:
         read = load("shopping/saturday")
-        core = Platform(read.pois, event_schema(), [Datastream("bench", "BENCH@AdobeOrg", "bench")])
+        core = Platform(read.pois, event_schema(), PlatformConfig((Datastream("bench", "BENCH@AdobeOrg", "bench"),)))
         self._platform = InProcessPlatform(core, MemoryStore())
         self._headers = {"content-type": "application/json"}
         self.events = 0

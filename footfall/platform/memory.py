@@ -33,3 +33,18 @@ class InProcessPlatform:
         outcome = self.platform.handle(request, now_ms)
         self.store.append(outcome.stored)
         return outcome.response
+
+    def deliver(self, request: Request, now_ms: int) -> tuple[Response | None, int]:
+        """The answer as a fault of the configuration leaves it, None for a connection that breaks, and by how many
+        milliseconds it is late."""
+        outcome = self.platform.handle(request, now_ms)
+        delivery = outcome.delivery
+        if delivery is None:
+            self.store.append(outcome.stored)
+            return outcome.response, 0
+        if delivery.reset == "before":
+            return None, 0
+        self.store.append(outcome.stored)
+        if delivery.reset or delivery.cut_at is not None:
+            return None, 0
+        return outcome.response, delivery.delay_ms + 3 * delivery.drip_ms

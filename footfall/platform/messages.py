@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
-LOCAL_RUN = "local"
+Arrived = Literal["interact", "collect", "inlet", "inlet-batch"]
+Collect = Literal["y", "n", "p"]
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -27,20 +29,15 @@ class Response(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class Datastream(msgspec.Struct, frozen=True):
-    """What a datastream id (`configId`) stands for: the organisation, and the run whose events arrive through it."""
-
-    id: str
-    org: str
-    run: str
-
-
 class StoredEvent(msgspec.Struct, frozen=True):
     """One ExperienceEvent as received. `good` is validation's verdict, `reasons` say why not, each a JSON pointer and
     the text of Adobe's validator.
 
     `id`, `ecid`, `type` and `timestamp` are taken from the event as it is, "" where it has none (or none that is a
-    string). `body` is the event as JSON, its xdm merged with what the request shared among its events.
+    string); so is `person`, the id of its primary identity that is no ECID, or of the first such one. `body` is the
+    event as JSON, its xdm merged with what the request shared among its events. `arrived` is the endpoint that took it,
+    `datastream` the datastream or inlet that it came through, `test` what the sender wrote into the header
+    `x-footfall-test`. `run_ms` is when it was received by the clock of its run, which may be faster than the wall's.
     """
 
     id: str
@@ -53,6 +50,28 @@ class StoredEvent(msgspec.Struct, frozen=True):
     received_ms: int
     timestamp: str
     body: bytes
+    arrived: Arrived = "interact"
+    person: str = ""
+    test: str = ""
+    run_ms: int = 0
+
+
+class ConsentChange(msgspec.Struct, frozen=True):
+    """A person said, on the device with this ECID, whether the organisation may collect data."""
+
+    org: str
+    ecid: str
+    collect: Collect
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """How the answer travels when a fault is at work: `delay_ms` late; `drip_ms` between its bytes' quarters; only its
+    first `cut_at` bytes; or not at all, the connection reset `before` or `after` the events were stored."""
+
+    delay_ms: int = 0
+    drip_ms: int = 0
+    cut_at: int | None = None
+    reset: Literal["", "before", "after"] = ""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -60,3 +79,5 @@ class Outcome(msgspec.Struct, frozen=True):
 
     response: Response
     stored: tuple[StoredEvent, ...] = ()
+    consents: tuple[ConsentChange, ...] = ()
+    delivery: Delivery | None = None

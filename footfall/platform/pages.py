@@ -9,13 +9,15 @@ from string import Template
 from typing import Any
 
 from footfall.platform.package_data import page_frame
-from footfall.platform.store import MEMORY, Count
+from footfall.platform.store import MEMORY
+from footfall.platform.stored import Count
 
 Json = dict[str, Any]
 
 
-def front(counts: list[Count], poi_count: int, store_path: str) -> str:
-    """The overview: what arrived up to now, by run and type, and where to read on."""
+def front(counts: list[Count], poi_count: int, store_path: str, trouble: str = "") -> str:
+    """The overview: what arrived up to now, by run and type, and where to read on; `trouble` is why nothing is taken
+    at the moment."""
     good = sum(count.n for count in counts if count.good)
     bad = sum(count.n for count in counts if not count.good)
     kept = "Events are in memory and gone when it stops." if store_path == MEMORY else f"Events are in {store_path}."
@@ -38,12 +40,14 @@ def front(counts: list[Count], poi_count: int, store_path: str) -> str:
         )
     links = (
         '<p><a href="/api/counts">Counts</a> · <a href="/api/bad">Bad events and why</a> · '
-        '<a href="/api/events">All events</a> · <a href="/api/runs">Runs</a> as JSON; '
+        '<a href="/api/events">All events</a> · <a href="/api/runs">Runs</a> · '
+        '<a href="/api/platform">Set-up</a> as JSON; '
         'everything else is on <a href="/docs">the API page</a>.</p>'
     )
+    refusing = f"<p><b>Nothing is taken at the moment: {_text(trouble)}</b></p>" if trouble else ""
     return _page(
         "Footfall platform",
-        "<h1>Footfall platform</h1>"
+        f"<h1>Footfall platform</h1>{refusing}"
         "<p>The local Experience Platform: phones send here, and what they sent can be asked for.</p>"
         f'<p class="quiet">{_text(kept)}</p><div class="tally">{tally}</div>{links}<h2>What arrived</h2>{arrived}',
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.util
+import ipaddress
 import os
 import signal
 import socket
@@ -11,16 +13,24 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import uvicorn
+from uvicorn.server import ServerState
 
+from footfall.platform.config import PlatformConfig
 from footfall.platform.core import Platform
-from footfall.platform.loopback import is_loopback
+from footfall.platform.fast_lane import FastLane
+from footfall.platform.loopback import LEAST_TOKEN_CHARACTERS, Token, is_loopback
 from footfall.platform.package_data import event_schema
+from footfall.platform.rotation import rotate
 from footfall.platform.server import PlatformApp
 from footfall.platform.store import NotAStore, Store, StoreFailed
+from footfall.platform.validation import EventSchema
+from footfall.platform.web_lane import WebLane
 from footfall.world.pois import Poi
 from footfall.world.problems import BadInput
 
@@ -29,19 +39,33 @@ DEFAULT_STORE = "footfall-platform.sqlite"
 
 BACKLOG = 4_096  # a whole population may connect in the same second
 KEEP_ALIVE_S = 150  # phones keep their connection between events
+REQUEST_S = 30  # a request that takes longer to arrive is none
+TOKEN_VARIABLE = "FOOTFALL_PLATFORM_TOKEN"
 
 
 class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How to run. `port` 0 takes a free one; `store` is a file, or ":memory:" for events that need not last; `fsync`
-    makes them survive a power failure too; `geofences` are files of POIs; `announce` gets one line when ready;
-    `stop_with_stdin` ends the platform when its standard input does, so that it never outlives who started it."""
+    """How to run. `host` other than loopback wants a token in the environment variable FOOTFALL_PLATFORM_TOKEN, which
+    callers of the read and control APIs then have to show; phones never do. `port` 0 takes a free one; `store` is a
+    file, or ":memory:" for events that need not last; `fsync` makes them survive a power failure too; beyond
+    `most_store_mb` megabytes nothing is taken any more (0: no limit); a file larger than `rotate_mb` at the start is
+    put aside, and `keep` such stay (0: all); `config` is what the platform is set up with; `geofences` are files of
+    POIs; `announce` gets one line when ready; `stop_with_stdin` ends the platform when its standard input does, so that
+    it never outlives who started it; a connection is closed when it is silent for `keep_alive_s`, or when a request on
+    it is not complete after `request_s`."""
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     store: str = DEFAULT_STORE
     fsync: bool = False
+    most_store_mb: int = 0
+    rotate_mb: int = 0
+    keep: int = 0
+    config: PlatformConfig = PlatformConfig()
+    schema: EventSchema | None = None
     geofences: tuple[str, ...] = ()
     stop_with_stdin: bool = False
+    keep_alive_s: float = KEEP_ALIVE_S
+    request_s: float = REQUEST_S
     announce: Callable[[str], None] = lambda line: print(line, flush=True)
 
 
@@ -53,11 +77,12 @@ def serve(options: ServeOptions) -> int:
     """Serves until SIGTERM or SIGINT, then finishes what was received and returns 0; 2 with a line on stderr when it
     cannot start."""
     try:
+        token = _token(options.host)
         pois = _pois(options.geofences)
         with contextlib.ExitStack() as opened:
             listener = opened.enter_context(_listener(options.host, options.port))
             store = opened.enter_context(_store(options))
-            _run(Platform(pois, event_schema(), store.datastreams()), store, listener, options)
+            _run(_platform(pois, store, options), store, listener, options, token)
     except BadInput as problems:
         print(problems, file=sys.stderr)
         return 2
@@ -67,12 +92,33 @@ def serve(options: ServeOptions) -> int:
     return 0
 
 
-def _run(platform: Platform, store: Store, listener: socket.socket, options: ServeOptions) -> None:
+def _platform(pois: tuple[Poi, ...], store: Store, options: ServeOptions) -> Platform:
+    """With what the configuration says and, beyond it, what the store remembers from before."""
+    schema = options.schema or event_schema()
+    platform = Platform(pois, schema, options.config, started_ms=time.time_ns() // 1_000_000)
+    for datastream in store.datastreams():
+        if datastream.id not in platform.datastreams:
+            platform.register(datastream)
+    for inlet in store.inlets():
+        if inlet.id not in platform.inlets:
+            platform.register_inlet(inlet)
+    platform.remember(store.consents())
+    return platform
+
+
+def _run(platform: Platform, store: Store, listener: socket.socket, options: ServeOptions, token: Token | None) -> None:
     _allow_many_connections()
-    app = PlatformApp(platform, store, fsync=options.fsync, now_ms=lambda: time.time_ns() // 1_000_000)
+    app = PlatformApp(
+        platform,
+        store,
+        fsync=options.fsync,
+        now_ms=lambda: time.time_ns() // 1_000_000,
+        config=options.config,
+        token=token,
+    )
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=_protocol(app, options),  # type: ignore[arg-type]  # uvicorn calls it as it would call a class
         loop="uvloop" if importlib.util.find_spec("uvloop") else "asyncio",
         ws="none",
         lifespan="on",
@@ -82,16 +128,29 @@ def _run(platform: Platform, store: Store, listener: socket.socket, options: Ser
         server_header=False,
         proxy_headers=False,
         backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_keep_alive=options.keep_alive_s,  # type: ignore[arg-type]  # it only adds it to a time
         timeout_graceful_shutdown=5,
     )
     host, port = listener.getsockname()[:2]
     address = f"[{host}]" if ":" in host else host
     line = f"footfall platform listening on http://{address}:{port} (store {options.store})"
-    server = _Server(config, ready=lambda: options.announce(line))
+    server = _Server(config, ready=lambda: options.announce(line), stopping=app.stop_waiting)
     if options.stop_with_stdin:
         threading.Thread(target=_stop_with_stdin, args=(server,), daemon=True).start()
     server.run(sockets=[listener])
+
+
+def _protocol(app: PlatformApp, options: ServeOptions) -> Callable[..., FastLane]:
+    """What uvicorn makes of every connection: the fast lane, which knows uvicorn's own protocol for the others."""
+
+    def connect(
+        config: uvicorn.Config, server_state: ServerState, app_state: dict[str, Any], _loop: Any = None
+    ) -> FastLane:
+        loop = _loop or asyncio.get_running_loop()
+        others = partial(WebLane, config, server_state, app_state, loop, options.request_s)
+        return FastLane(app.lane(options.keep_alive_s, options.request_s), loop, others, server_state.connections)
+
+    return connect
 
 
 def _stop_with_stdin(server: uvicorn.Server) -> None:
@@ -102,15 +161,21 @@ def _stop_with_stdin(server: uvicorn.Server) -> None:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, but a signal that ends it is a normal end, not raised again; and it says when it is ready."""
+    """uvicorn, but a signal that ends it is a normal end, not raised again; and it says when it is ready, and
+    when it stops, before it waits for the answers that are owed."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stopping: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -125,9 +190,21 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
+def _token(host: str) -> Token | None:
+    """None for loopback, where nobody needs one; the environment's, never an option's, which `ps` would show."""
+    if is_loopback(host):
+        return None
+    try:
+        ipaddress.ip_address(host)
+        return Token(os.environ.get(TOKEN_VARIABLE, ""))
+    except ValueError:  # says nothing about what is wrong with it
+        raise _Unusable(
+            f"binds to loopback only (127.0.0.1, ::1, localhost), not to {host!r}; to another IP address where"
+            f" {TOKEN_VARIABLE} holds a token of at least {LEAST_TOKEN_CHARACTERS} visible ASCII characters"
+        ) from None
+
+
 def _listener(host: str, port: int) -> socket.socket:
-    if not is_loopback(host):
-        raise _Unusable(f"binds to loopback only (127.0.0.1, ::1, localhost), not to {host!r}: it has no passwords")
     address = "127.0.0.1" if host.lower() == "localhost" else host
     listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
     try:
@@ -144,7 +221,12 @@ def _listener(host: str, port: int) -> socket.socket:
 
 def _store(options: ServeOptions) -> Store:
     try:
-        return Store(options.store, fsync=options.fsync)
+        aside = rotate(options.store, options.rotate_mb * 1_000_000, options.keep)
+        if aside is not None:
+            options.announce(f"footfall platform: {options.store} had grown large and is now {aside}")
+        return Store(options.store, fsync=options.fsync, most_bytes=options.most_store_mb * 1_000_000)
+    except OSError as error:
+        raise _Unusable(f"cannot put {options.store} aside: {error}") from error
     except (StoreFailed, NotAStore) as error:
         raise _Unusable(str(error)) from error
 

@@ -8,6 +8,7 @@ key [x] is not permitted", ...) and stops after five for one message
 from __future__ import annotations
 
 import datetime
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,7 @@ import jsonschema_rs
 import msgspec
 
 MOST_REASONS = 5
+MOST_ITEMS_TOLD = 100  # a fault in a later item of a list is told where there is none in these
 MOST_REASON_CHARS = 1_000  # a reason quotes what it convicts, and that may be as long as the whole request
 
 _DATE_TIME = re.compile(
@@ -50,6 +52,31 @@ def is_date_time(text: str) -> bool:
     return True
 
 
+class _Violation(msgspec.Struct, frozen=True):
+    """One violation: where in the event, by which part of the schema, and in which words."""
+
+    pointer: str
+    schema_location: str
+    keyword: str
+    message: str
+
+    @property
+    def reason(self) -> str:
+        return f"{self.pointer}: {self.message}"[:MOST_REASON_CHARS]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "schemaLocation": self.schema_location[:MOST_REASON_CHARS],
+            "pointerToViolation": self.pointer[:MOST_REASON_CHARS],
+            "causingExceptions": [],
+            "keyword": self.keyword,
+            "message": self.message[:MOST_REASON_CHARS],
+        }
+
+
+_TOO_DEEP = _Violation("#", "#", "type", "nested too deep")
+
+
 class EventSchema:
     """A JSON Schema (draft 2020-12), compiled once. Give it the text of experienceevent.schema.json, or another."""
 
@@ -63,30 +90,87 @@ class EventSchema:
 
     def reasons(self, xdm: object) -> tuple[str, ...]:
         """Why the ExperienceEvent is not valid: at most five, "#/pointer: text" each; empty if it is valid."""
-        try:
-            return () if self._validator.is_valid(xdm) else self._violations(xdm)
-        except ValueError:  # the library gives up on several hundred levels, far beyond any field of XDM
-            return ("#: nested too deep",)
+        return tuple(violation.reason for violation in self._violations(xdm))
 
-    def _violations(self, xdm: object) -> tuple[str, ...]:
-        found: list[str] = []
-        wrong_type: set[str] = set()
-        for error in self._validator.iter_errors(xdm):
-            pointer = _pointer(error.instance_path)
-            keyword = error.kind.name
-            if keyword == "type":
-                wrong_type.add(pointer)
-            elif pointer in wrong_type:
-                continue  # what is of the wrong type is not told its enum and bounds as well
+    def violations(self, xdm: object) -> list[dict[str, Any]]:
+        """The same as `reasons`, as the JSON that the inlet reports: [] for a valid event, the one violation, or one
+        record around several, which are at most five.
+
+        The shape is the one sample that Adobe's documents show (streaming-validation, see above): a flat list under
+        "#". The Java validator itself may nest a record per object; no document shows that.
+        """
+        found = [violation.as_dict() for violation in self._violations(xdm)]
+        if len(found) < 2:
+            return found
+        return [
+            {
+                "schemaLocation": "#",
+                "pointerToViolation": "#",
+                "causingExceptions": found,
+                "message": f"{len(found)} schema violations found",
+            }
+        ]
+
+    def _violations(self, xdm: object) -> list[_Violation]:
+        try:
+            if self._validator.is_valid(xdm):
+                return []
+            shortened = _shortened(xdm)
+            errors = _Errors()
+            for error in self._validator.iter_errors(xdm if self._validator.is_valid(shortened) else shortened):
+                errors.add(error)
+        except (ValueError, RecursionError):  # several hundred levels, far beyond any field of XDM
+            return [_TOO_DEEP]
+        return list(itertools.islice(errors.violations(), MOST_REASONS))
+
+
+class _Errors:
+    """The errors of one value of the event, and below it those of its members: told in this order, as by Adobe's
+    validator, which looks at an object's keys before it looks into them."""
+
+    def __init__(self) -> None:
+        self._own: list[jsonschema_rs.ValidationError] = []
+        self._members: dict[str | int, _Errors] = {}
+
+    def add(self, error: jsonschema_rs.ValidationError) -> None:
+        here = self
+        for part in error.instance_path:
+            here = here._members.setdefault(part, _Errors())
+        here._own.append(error)
+
+    def violations(self) -> Iterator[_Violation]:
+        # what is of the wrong type is not told its enum and bounds as well
+        own = [error for error in self._own if error.kind.name == "type"] or self._own
+        for error in sorted(own, key=_rank):
+            pointer, location = _pointer(error.instance_path), _schema_location(error.evaluation_path)
             for text in _texts(error):
-                found.append(f"{pointer}: {text}"[:MOST_REASON_CHARS])
-                if len(found) == MOST_REASONS:
-                    return tuple(found)
-        return tuple(found)
+                yield _Violation(pointer, location, error.kind.name, text)
+        for member in self._members.values():
+            yield from member.violations()
+
+
+def _shortened(value: object) -> object:
+    """The event with its lists cut short: the library makes all errors before it gives the first, and half a million
+    wrong items in one megabyte would take it half a minute."""
+    if isinstance(value, dict):
+        return {key: _shortened(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_shortened(item) for item in value[:MOST_ITEMS_TOLD]]
+    return value
+
+
+def _rank(error: jsonschema_rs.ValidationError) -> int:
+    return {"required": 0, "additionalProperties": 1}.get(error.kind.name, 2)
 
 
 def _pointer(path: list[str | int]) -> str:
     return "#" + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def _schema_location(evaluation_path: list[str | int]) -> str:
+    """Where the violated schema is, without the keyword. Platform composes schemas without references, so that the way
+    through one is not told."""
+    return _pointer([part for part in evaluation_path[:-1] if part != "$ref"])
 
 
 def _texts(error: jsonschema_rs.ValidationError) -> Iterator[str]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import http.client
 import json
 import resource
+import select
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -17,8 +20,14 @@ from typing import Any
 
 import httpx
 import pytest
+from platform_process import ECID, body, event, platform
+
+from benchmarks.crash import crashes, findings
+from benchmarks.memory import Growth, grown
 
 pytestmark = pytest.mark.e2e
+
+needs_epoll = pytest.mark.skipif(not hasattr(select, "epoll"), reason="the load generator needs Linux's epoll")
 
 PATH = "/ee/v1/interact?configId=local&requestId=r"
 HEADERS = {"content-type": "application/json"}
@@ -84,6 +93,45 @@ def test_kill_9_under_load_loses_nothing_that_was_acknowledged(start: Callable[.
     assert lost(acknowledged, running.store) == {victim}
 
 
+@needs_epoll
+def test_five_kills_in_a_row_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    store = tmp_path / "store.sqlite"
+    ledger = crashes(5, seed=7, store=store)
+    found = findings(ledger, store)
+
+    assert found.nothing_lost, found
+    assert found.acknowledged > 1_000  # it really was under load,
+    assert found.unanswered > 0  # of phones and source systems that were still waiting when it died
+    with platform(store=str(store)) as running:
+        total = httpx.get(f"{running.url}/api/counts", trust_env=False).json()["total"]
+    assert total == found.acknowledged + found.unacknowledged
+
+    # and the judge sees a lost event, one that nobody sent, and a bad one
+    with closing(sqlite3.connect(store)) as file, file:
+        once = [row[0] for row in file.execute("SELECT id FROM events GROUP BY id HAVING count(*) = 1")]
+        lost_one, renamed, spoilt = [id_ for id_ in once if ledger.acknowledged[id_]][:3]
+        file.execute("DELETE FROM events WHERE id = ?", (lost_one,))
+        file.execute("UPDATE events SET id = 'nobody' WHERE id = ?", (renamed,))
+        file.execute("UPDATE events SET good = 0 WHERE id = ?", (spoilt,))
+    planted = findings(ledger, store)
+    assert (planted.missing, planted.unsent, planted.bad) == (2, 1, 1)
+    assert planted.damage == f"the counts say {total}, the events are {total - 1}"
+
+
+@needs_epoll
+@pytest.mark.slow
+@pytest.mark.parametrize("subscriber", [False, True])
+def test_memory_does_not_grow_with_the_number_of_events(subscriber: bool) -> None:
+    growth = grown(100_000, subscriber=subscriber)
+    assert growth.since(50_000) < 20  # MB; the second 50,000 events are 60 MB
+    assert (growth.told > 1_000_000) == subscriber
+
+
+def test_growth_is_counted_from_where_it_had_settled() -> None:
+    growth = Growth((0, 40, 90, 150), (45.0, 130.0, 131.0, 161.0), 0)
+    assert (growth.since(50), growth.since(0)) == (30.0, 116.0)
+
+
 def test_after_kill_9_the_same_file_goes_on(start: Callable[..., Any]) -> None:
     first = start()
     httpx.post(first.url + PATH, content=body_of("before"), headers=HEADERS, trust_env=False)
@@ -121,7 +169,10 @@ def test_a_full_disk_is_503_and_the_platform_stays_up(start: Callable[..., Any])
         assert response.status_code == 503
         assert response.headers["retry-after"] == "5"
         assert response.json()["type"].endswith("EXEG-0201-503")
-        assert client.get("/api/health").status_code == 200
+        health = client.get("/api/health")
+        assert (health.status_code, health.json()["status"]) == (200, "refusing")
+        assert health.json()["why"]
+        assert "Nothing is taken at the moment" in client.get("/").text
         assert client.get("/api/counts").json()["total"] == len(acknowledged)
         reading = client.get("/api/events", params={"limit": 1}).json()
     running.process.terminate()
@@ -131,6 +182,63 @@ def test_a_full_disk_is_503_and_the_platform_stays_up(start: Callable[..., Any])
     assert reading["events"][0]["id"] == "0"
     assert lost(acknowledged, running.store) == set()
     assert ids_in(running.store) == set(acknowledged)  # and nothing that was refused was kept
+
+
+def test_a_store_at_its_limit_is_503_with_its_reason_until_there_is_room(tmp_path: Path) -> None:
+    with platform(store=str(tmp_path / "s.sqlite"), most_store_mb=1) as running:
+        with httpx.Client(base_url=running.url, trust_env=False) as client:
+
+            def send(n: int) -> int:
+                return client.post(PATH, content=body_of(str(n), producedBy="x" * 30_000), headers=HEADERS).status_code
+
+            statuses = [send(n) for n in range(60)]
+            taken = statuses.count(200)
+            assert statuses == [200] * taken + [503] * (60 - taken)
+            assert taken > 10
+            health = client.get("/api/health").json()
+            assert (health["status"], health["why"]) == (
+                "refusing",
+                "the store has reached its limit of 1000000 bytes",
+            )
+            assert client.get("/api/counts").json()["total"] == taken
+            assert client.post("/api/reset").status_code == 200
+            assert send(99) == 200
+            assert client.get("/api/health").json()["status"] == "ok"
+        code, err = running.stop()
+    assert code == 0
+    refused = "requests are refused (503), the store failed: the store has reached its limit of 1000000 bytes"
+    assert err.count(refused) == 1  # once, not for each of them
+    assert err.count("the store takes events again") == 1
+
+
+def test_what_a_person_said_survives_a_restart(tmp_path: Path) -> None:
+    store = str(tmp_path / "s.sqlite")
+    consent = {
+        "identityMap": {"ECID": [{"id": ECID}]},
+        "consent": [{"standard": "Adobe", "version": "2.0", "value": {"collect": {"val": "n"}}}],
+    }
+    with platform(store=store) as running:
+        said = httpx.post(
+            f"{running.url}/ee/v1/privacy/set-consent?configId=local", json=consent, headers=HEADERS, trust_env=False
+        )
+        assert said.status_code == 200
+        running.popen.kill()  # no graceful end: the answer said that it is kept
+        running.popen.wait(10)
+    with platform(store=store) as again, httpx.Client(base_url=again.url, trust_env=False) as client:
+        for ecid in (ECID, "2" * 38):
+            client.post(PATH, content=body(event(f"of {ecid[0]}", ecid)), headers=HEADERS)
+        events = client.get("/api/events").json()["events"]
+        assert [one["id"] for one in events] == ["of 2"]
+
+
+def test_a_store_of_the_layout_before_is_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite"
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript("CREATE TABLE events (seq INTEGER PRIMARY KEY); PRAGMA user_version = 1;")
+    command = [sys.executable, "-m", "footfall.platform", "--port", "0", "--store", str(path), "--rotate-mb", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "is a store of another version of footfall" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a phone's SDK hears from Edge, request by request, without a socket."""
+"""What a phone's SDK hears from Edge's interact, request by request, without a socket."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from typing import Any
 
 import pytest
 
-from footfall.platform.core import LOCAL_ORG, DatastreamTaken, Platform
+from footfall.platform import edge
+from footfall.platform.config import LOCAL_ORG, Datastream, PlatformConfig, RunClock
+from footfall.platform.consents import Consents
+from footfall.platform.core import Platform, Taken
 from footfall.platform.memory import InProcessPlatform, MemoryStore
-from footfall.platform.messages import Datastream, Outcome, Request
+from footfall.platform.messages import Outcome, Request
 from footfall.platform.package_data import event_schema
 
 NOW_MS = 1_772_882_130_123
 SCHEMA = event_schema()
+LOCAL = Datastream("local")
 ECID = "0" * 37 + "7"
 KEY = f"kndctr_{LOCAL_ORG.replace('@', '_')}"
 STREAMING = {"streaming": {"enabled": True, "recordSeparator": "\0", "lineFeed": "\n"}}
@@ -42,14 +46,17 @@ def platform() -> Platform:
 def post(
     body: object = BODY,
     *,
+    datastream: Datastream = LOCAL,
+    headers: dict[str, str] | None = None,
     path: str = "/ee/v1/interact",
     query: str = "configId=local&requestId=R-1",
     content_type: str = "application/json",
     method: str = "POST",
 ) -> Outcome:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    headers = {"content-type": content_type, "accept": "application/json"}
-    return platform().handle(Request(method, path, query, headers, raw), NOW_MS)
+    sent = {"content-type": content_type, "accept": "application/json", **(headers or {})}
+    request = Request(method, path, query, sent, raw)
+    return edge.answer(request, {datastream.id: datastream}, SCHEMA, Consents(), NOW_MS)
 
 
 def record(outcome: Outcome) -> Any:
@@ -139,9 +146,14 @@ def test_framing_is_what_the_phone_asks_for(streaming: object, before: bytes, af
 
 
 def test_a_request_without_an_id_gets_one_that_is_the_same_each_time() -> None:
-    first, second = post(query="configId=local"), post(query="configId=local&requestId=")
-    assert record(first)["requestId"] == record(second)["requestId"]
-    assert len(record(first)["requestId"]) == 36
+    for query in ("configId=local", "configId=local&requestId="):
+        first, second = post(query=query), post(query=query)
+        assert record(first)["requestId"] == record(second)["requestId"]
+        assert len(record(first)["requestId"]) == 36
+
+
+def test_a_request_id_may_come_as_a_header() -> None:
+    assert record(post(query="configId=local", headers={"x-request-id": "R-9"}))["requestId"] == "R-9"
 
 
 # ---- what Edge refuses
@@ -154,7 +166,8 @@ def test_a_request_without_an_id_gets_one_that_is_the_same_each_time() -> None:
         ({"query": "configId=&requestId=R-1"}, 400, "EXEG-0002-400"),
         ({"query": "configId=nope&requestId=R-1"}, 400, "EXEG-0003-400"),
         ({"body": b"{"}, 400, "EXEG-0101-400"),
-        ({"body": b""}, 400, "EXEG-0101-400"),
+        ({"body": b""}, 408, "EXEG-0109-408"),
+        ({"datastream": Datastream("local", enabled=False)}, 422, "EXEG-0004-422"),
         ({"body": b"\xff\xfe"}, 400, "EXEG-0101-400"),
         ({"body": b'{"events":[{"xdm":{"_id":"\\ud800"}}]}'}, 400, "EXEG-0101-400"),  # half a character
         ({"body": b"[" * 60_000}, 400, "EXEG-0101-400"),
@@ -163,11 +176,13 @@ def test_a_request_without_an_id_gets_one_that_is_the_same_each_time() -> None:
         ({"body": {"events": [5]}}, 400, "EXEG-0102-400"),
         ({"body": {"events": [{}], "xdm": []}}, 400, "EXEG-0102-400"),
         ({"body": {"events": [{}], "meta": 1}}, 400, "EXEG-0102-400"),
+        ({"body": {"events": [{}], "query": []}}, 400, "EXEG-0102-400"),
         ({"body": {}}, 400, "EXEG-0103-400"),
         ({"body": {"events": []}}, 400, "EXEG-0103-400"),
         ({"body": {"events": None}}, 400, "EXEG-0103-400"),
         ({"content_type": "application/x-www-form-urlencoded"}, 415, "EXEG-0111-415"),
         ({"content_type": ""}, 415, "EXEG-0111-415"),
+        ({"content_type": "application/x-jackson-smile"}, 415, "EXEG-0111-415"),  # documented, not spoken here
         ({"body": b" " * 65_537}, 413, "EXEG-0112-413"),
     ],
 )
@@ -182,7 +197,7 @@ def test_a_refusal_is_a_problem_with_adobes_code(how: dict[str, Any], status: in
 
 
 @pytest.mark.parametrize(
-    "path", ["/ee/nowhere/v1/interact", "/ee/v1/collect", "/ee/irl1/irl1/v1/interact", "/ee//v1/interact"]
+    "path", ["/ee/nowhere/v1/interact", "/ee/v1/nothing", "/ee/irl1/irl1/v1/interact", "/ee//v1/interact", "/ee"]
 )
 def test_an_unknown_hint_or_path_is_404_with_an_empty_body(path: str) -> None:
     assert (post(path=path).response.status, post(path=path).response.body) == (404, b"")
@@ -190,7 +205,7 @@ def test_an_unknown_hint_or_path_is_404_with_an_empty_body(path: str) -> None:
 
 def test_get_is_405() -> None:
     response = post(method="GET").response
-    assert (response.status, dict(response.headers)) == (405, {"allow": "POST"})
+    assert (response.status, dict(response.headers)) == (405, {"allow": "POST, OPTIONS"})
 
 
 def test_64_kilobytes_are_taken() -> None:
@@ -199,7 +214,10 @@ def test_64_kilobytes_are_taken() -> None:
     assert len(post(padded).stored) == 1
 
 
-@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "text/plain", "Application/JSON"])
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json; charset=utf-8", "text/plain;charset=UTF-8", "text/javascript", "Application/JSON"],
+)
 def test_content_types_that_edge_takes(content_type: str) -> None:
     assert post(content_type=content_type).response.status == 200
 
@@ -244,24 +262,50 @@ def test_a_bad_event_is_acknowledged_and_stored_as_bad_with_its_reasons() -> Non
 
     assert outcome.response.status == 200
     assert [event.good for event in outcome.stored] == [True, False]
-    assert outcome.stored[1].reasons[0].startswith("#/timestamp: [yesterday] is not a valid date-time")
-    assert outcome.stored[1].reasons[1:] == ("#: extraneous key [workEmail] is not permitted",)
+    date_time, extraneous = sorted(outcome.stored[1].reasons)
+    assert extraneous == "#: extraneous key [workEmail] is not permitted"
+    assert date_time.startswith("#/timestamp: [yesterday] is not a valid date-time")
 
 
 @pytest.mark.parametrize(
-    ("xdm", "id_", "ecid", "kind"),
+    ("xdm", "id_", "ecid", "kind", "good"),
     [
-        ({"_id": 7, "eventType": []}, "", ECID, ""),
-        ({"_id": "A", "identityMap": {"ECID": []}}, "A", "", ""),
-        ({"_id": "A", "identityMap": 5}, "A", "", ""),
-        ({"_id": "A", "identityMap": {"ECID": [{"id": 9}]}}, "A", "", ""),
+        ({"_id": 7, "eventType": []}, "", ECID, "", False),
+        ({"_id": "A", "identityMap": {"ECID": []}}, "A", "", "", True),  # the schema wants no item of a namespace
+        ({"_id": "A", "identityMap": 5}, "A", "", "", False),
+        ({"_id": "A", "identityMap": {"ECID": [{"id": 9}]}}, "A", "", "", False),
+        ({"_id": "A", "timestamp": None}, "A", ECID, "", False),
     ],
 )
 def test_an_event_of_the_wrong_shape_is_stored_with_what_can_be_read_of_it(
-    xdm: dict[str, Any], id_: str, ecid: str, kind: str
+    xdm: dict[str, Any], id_: str, ecid: str, kind: str, good: bool
 ) -> None:
     (event,) = post(with_(events=[{"xdm": xdm}])).stored
-    assert (event.id, event.ecid, event.type, event.good) == (id_, ecid, kind, False)
+    assert (event.id, event.ecid, event.type, event.good) == (id_, ecid, kind, good)
+    assert json.loads(event.body)["xdm"]["_id"] == xdm["_id"]  # what is there is not mended
+
+
+def test_an_event_without_an_id_and_a_timestamp_is_given_both() -> None:
+    """The SDK sends them always, a page or a server need not: the id is the same for the same request and time."""
+    request = with_(events=[{"xdm": {"eventType": "application.scene"}}, {"xdm": {"eventType": "location.entry"}}])
+    first, again, later = post(request).stored, post(request).stored, post(request, query="configId=local").stored
+
+    assert [event.timestamp for event in first] == ["2026-03-07T11:15:30.123Z"] * 2
+    assert len({event.id for event in (*first, *later)}) == 4
+    assert first == again
+    assert [event.good for event in first] == [True, True]
+
+
+def test_the_missing_timestamp_is_of_the_runs_clock() -> None:
+    run = Datastream("local", clock=RunClock(origin_ms=NOW_MS - 1_000, anchor_ms=NOW_MS - 1_000, speed=60.0))
+    (event,) = post(with_(events=[{"xdm": {}}]), datastream=run).stored
+    assert (event.timestamp, event.run_ms) == ("2026-03-07T11:16:29.123Z", NOW_MS + 59_000)
+
+
+def test_what_a_test_header_says_and_who_the_person_is_are_kept() -> None:
+    events = [{"xdm": {"identityMap": {"Email": [{"id": "x@example.com"}]}}}]
+    (event,) = post(with_(events=events), headers={"x-footfall-test": "I01"}).stored
+    assert (event.test, event.person, event.ecid, event.arrived) == ("I01", "x@example.com", ECID, "interact")
 
 
 def test_an_event_without_xdm_is_bad() -> None:
@@ -282,7 +326,7 @@ def test_keys_beside_xdm_are_kept_and_not_judged() -> None:
 
 def test_a_datastream_ties_its_events_to_its_run() -> None:
     registered = platform()
-    registered.register(Datastream("d-1", LOCAL_ORG, "run-1"))
+    registered.register(Datastream("d-1", run="run-1"))
     request = Request(
         "POST", "/ee/v1/interact", "configId=d-1", {"content-type": "text/plain"}, json.dumps(BODY).encode()
     )
@@ -291,15 +335,24 @@ def test_a_datastream_ties_its_events_to_its_run() -> None:
 
 
 def test_a_datastream_belongs_to_one_run() -> None:
-    registered = Platform((), SCHEMA, [Datastream("d-1", LOCAL_ORG, "run-1")])
-    registered.register(Datastream("d-1", LOCAL_ORG, "run-1"))
-    with pytest.raises(DatastreamTaken, match="'d-1' belongs to run 'run-1'"):
-        registered.register(Datastream("d-1", LOCAL_ORG, "run-2"))
+    registered = Platform((), SCHEMA, PlatformConfig(datastreams=(Datastream("d-1", run="run-1"),)))
+    registered.register(Datastream("d-1", run="run-1"))
+    with pytest.raises(Taken, match="'d-1' belongs to run 'run-1'"):
+        registered.register(Datastream("d-1", run="run-2"))
+
+
+@pytest.mark.parametrize("name", ["configId", "datastreamId", "dataStreamId"])
+def test_the_datastream_has_three_spellings(name: str) -> None:
+    assert post(query=f"{name}=local").response.status == 200
+
+
+def test_a_datastream_id_may_be_escaped() -> None:
+    assert post(query="configId=d%3Aprod", datastream=Datastream("d:prod")).response.status == 200
 
 
 def test_events_that_could_not_be_stored_are_answered_503_with_retry_after() -> None:
     request = Request("POST", "/ee/v1/interact", "configId=local&requestId=R-1", {}, b"")
-    response = platform().not_stored(request, NOW_MS)
+    response = edge.not_stored(request, NOW_MS)
     assert (response.status, dict(response.headers)["retry-after"]) == (503, "5")
     assert json.loads(response.body)["type"].endswith("EXEG-0201-503")
 

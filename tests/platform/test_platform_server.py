@@ -18,11 +18,14 @@ import jsonschema_rs
 import pytest
 from starlette.routing import Route
 
-from footfall.platform import api, openapi
+from footfall.platform import api, openapi, openapi_devices, pages
+from footfall.platform.commits import Commits
+from footfall.platform.config import PlatformConfig
 from footfall.platform.core import Platform
 from footfall.platform.loopback import is_loopback, refusal
 from footfall.platform.package_data import event_schema
 from footfall.platform.store import MEMORY, Store
+from footfall.platform.stored import Count
 
 pytestmark = pytest.mark.e2e
 
@@ -109,7 +112,7 @@ def test_one_event_with_its_body_and_all_its_copies(platform: httpx.Client) -> N
 
 def test_runs(platform: httpx.Client) -> None:
     runs = {run["run"]: run for run in platform.get("/api/runs").json()["runs"]}
-    assert runs["run-1"] == {"run": "run-1", "datastreams": ["d-1"], "total": 4, "good": 3, "bad": 1}
+    assert runs["run-1"] == {"run": "run-1", "datastreams": ["d-1"], "inlets": [], "total": 4, "good": 3, "bad": 1}
     assert runs["local"]["datastreams"] == ["local"]
 
 
@@ -172,12 +175,15 @@ def test_a_wrong_question_is_answered_with_what_is_wrong(platform: httpx.Client,
 # ---- who may change something
 
 
-def test_changes_are_for_this_machine_only(platform: httpx.Client) -> None:
+def test_reading_and_changing_are_for_this_machine_only(platform: httpx.Client) -> None:
     evil = {"origin": "https://shop.example.com"}
     rebound = {"host": "shop.example.com"}
     for headers in (evil, rebound, {"origin": "null"}):
         for path in ("/api/runs", "/api/reset"):
             assert platform.post(path, json={}, headers=headers).status_code == 403
+        for path in ("/", "/docs", "/openapi.json", "/api/counts", "/api/events/a", "/api/stream", "/nowhere"):
+            assert platform.get(path, headers=headers).status_code == 403  # by rebinding a page could read the answer
+        assert platform.post(INTERACT, params={"configId": "local"}, json=body_of(), headers=headers).status_code != 403
     assert platform.get("/api/counts", params={"run": "run-1"}).json()["total"] == 4
 
     same = {"origin": str(platform.base_url).rstrip("/")}
@@ -221,7 +227,8 @@ def test_names_of_this_machine() -> None:
 
 def test_every_route_is_in_the_document_and_nothing_else() -> None:
     with Store(MEMORY) as store:
-        application = api.Api(Platform((), event_schema()), store, fsync=False).application()
+        platform = Platform((), event_schema())
+        application = api.Api(api.Setup(platform, store, Commits(), PlatformConfig(), False)).application()
     routes = {
         (method.lower(), route.path.replace(":path", ""))
         for route in application.routes
@@ -231,7 +238,7 @@ def test_every_route_is_in_the_document_and_nothing_else() -> None:
     documented = {(method, path) for path, methods in openapi.document()["paths"].items() for method in methods}
 
     pages = {("get", "/"), ("get", "/docs"), ("get", "/openapi.json")}
-    phones = {("post", "/ee/v1/interact"), ("post", "/ee/{hint}/v1/interact"), ("get", "/placesedgequery")}
+    phones = {(method, path) for path, methods in openapi_devices.PATHS.items() for method in methods}
     assert routes - pages == documented - phones
     assert phones <= documented
 
@@ -246,6 +253,9 @@ def test_the_document_and_the_answers_agree(platform: httpx.Client) -> None:
         "/api/events": "/api/events?limit=2",
         "/api/events/{id}": "/api/events/c",
         "/api/runs": "/api/runs",
+        "/api/platform": "/api/platform",
+        "/api/wait": "/api/wait?run=run-1&count=4&body=true",
+        "/api/absent": "/api/absent?type=never&for_s=0",
         "/placesedgequery": "/placesedgequery?library=a&latitude=60&longitude=24",
     }
     for path, url in asked.items():
@@ -261,13 +271,17 @@ def test_the_document_and_the_answers_agree(platform: httpx.Client) -> None:
 
 
 def test_the_documents_parameters_are_the_ones_that_are_taken(platform: httpx.Client) -> None:
-    samples = {"run": "x", "phone": "7", "type": "x", "good": "true", "after": "0", "limit": "5"}
+    samples = {
+        "run": "x", "phone": "7", "person": "x", "test": "x", "type": "x", "good": "true", "since_ms": "0",
+        "after": "0", "limit": "5", "body": "true", "count": "1", "timeout_s": "0", "for_s": "0.1",
+    }  # fmt: skip
     for path, methods in openapi.document()["paths"].items():
-        if "get" not in methods or not path.startswith("/api/"):
-            continue
+        if "get" not in methods or not path.startswith("/api/") or path == "/api/stream":
+            continue  # a stream has no end
         names = {parameter["name"] for parameter in methods["get"]["parameters"] if parameter["in"] == "query"}
         url = path.replace("{id}", "a").replace("{run}", "run-1")
-        assert platform.get(url, params={name: samples[name] for name in names}).status_code == 200, path
+        expected = 408 if path == "/api/wait" else 200
+        assert platform.get(url, params={name: samples[name] for name in names}).status_code == expected, path
         if names:
             assert platform.get(url, params={"unknown": "1"}).status_code == 400, path
 
@@ -283,10 +297,21 @@ def test_pages_need_nothing_from_elsewhere(platform: httpx.Client, path: str) ->
 
 
 def test_what_phones_sent_is_text_on_the_page(platform: httpx.Client) -> None:
-    platform.post(INTERACT, params={"configId": "local"}, json=body_of(visit("x") | {"eventType": "<script>alert(1)"}))
-    page = platform.get("/").text
-    assert "<script" not in page
-    assert "&lt;script&gt;alert(1)" in page
+    hostile = "</td><script>alert(1)</script><img src=x onerror=alert(2)> ' \" & $title $body"
+    platform.post(INTERACT, params={"configId": "local"}, json=body_of(visit("x") | {"eventType": hostile}))
+    page = platform.get("/")
+    assert "<script" not in page.text
+    assert "<img" not in page.text
+    assert "&lt;/td&gt;&lt;script&gt;alert(1)" in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    listed = platform.get("/api/events", params={"type": hostile})
+    assert listed.headers["content-type"] == "application/json"
+    assert [event["type"] for event in listed.json()["events"]] == [hostile]
+
+
+def test_a_hostile_run_is_text_on_the_page() -> None:
+    page = pages.front([Count("<script>r", "t", True, 1)], 0, "<b>store", "<i>trouble")
+    assert ("<script" in page, "<b>store" in page, "<i>" in page) == (False, False, False)
 
 
 def test_the_index_names_every_operation(platform: httpx.Client) -> None:

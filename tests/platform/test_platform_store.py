@@ -6,18 +6,30 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from footfall.platform.messages import Datastream, StoredEvent
-from footfall.platform.store import MEMORY, Count, Filter, NotAStore, Received, Store, StoreFailed
-from footfall.platform.writer import Writer
+from footfall.platform.commits import Commits
+from footfall.platform.config import Datastream, Inlet, RunClock
+from footfall.platform.messages import ConsentChange, Outcome, Response, StoredEvent
+from footfall.platform.store import MEMORY, NotAStore, Store, StoreFailed
+from footfall.platform.stored import Count, Filter, Received
+from footfall.platform.writer import ThreadedWriter, Writer
 
 
 def event(
-    id_: str, *, run: str = "r1", kind: str = "location.entry", ecid: str = "7", reasons: tuple[str, ...] = ()
+    id_: str,
+    *,
+    run: str = "r1",
+    kind: str = "location.entry",
+    ecid: str = "7",
+    reasons: tuple[str, ...] = (),
+    person: str = "",
+    test: str = "",
+    received_ms: int = 1_772_882_130_123,
 ) -> StoredEvent:
     return StoredEvent(
         id=id_,
@@ -27,18 +39,27 @@ def event(
         type=kind,
         good=not reasons,
         reasons=reasons,
-        received_ms=1_772_882_130_123,
+        received_ms=received_ms,
         timestamp="2026-03-07T11:15:30Z",
         body=b'{"xdm":{"_id":"' + id_.encode() + b'"}}',
+        arrived="inlet",
+        person=person,
+        test=test,
+        run_ms=received_ms + 1,
     )
 
 
+def outcome(*events: StoredEvent, consents: tuple[ConsentChange, ...] = ()) -> Outcome:
+    return Outcome(Response(200, (), b""), events, consents)
+
+
+CLOCK = RunClock(origin_ms=1, anchor_ms=2, speed=60.0)
 HISTORY = [
     event("a"),
     event("b", kind="location.exit", reasons=("#: required key [timestamp] not found", "#/x: second")),
     event("a"),  # a retry whose first answer was lost: the lake keeps both
-    event("c", run="r2", ecid="8"),
-    event("d", run="r2", ecid="7", kind=""),
+    event("c", run="r2", ecid="8", person="mia@example.com", test="t1"),
+    event("d", run="r2", ecid="7", kind="", person="mia@example.com", received_ms=1_772_882_131_000),
 ]
 
 
@@ -71,10 +92,21 @@ def test_what_is_stored_comes_back_as_it_was(store: Store) -> None:
         (Filter(limit=2), [1, 2]),
         (Filter(run="r1", after=1, limit=1), [2]),
         (Filter(run="never"), []),
+        (Filter(person="mia@example.com"), [4, 5]),
+        (Filter(person="mia@example.com", test="t1"), [4]),
+        (Filter(person=""), []),  # who is nobody is not asked for
+        (Filter(test="t1", run="r1"), []),
+        (Filter(since_ms=1_772_882_131_000), [5]),
+        (Filter(since_ms=1_772_882_130_123, run="r2"), [4, 5]),
     ],
 )
 def test_filters(store: Store, wanted: Filter, seqs: list[int]) -> None:
-    assert [row.seq for row in store.events(wanted)] == seqs
+    rows = store.events(wanted)
+    assert [row.seq for row in rows] == seqs
+    # and who is told of commits is told of the same ones, whatever page of them is wanted
+    every = msgspec.structs.replace(wanted, after=0, limit=100)
+    if every.person != "":
+        assert [one for one in HISTORY if wanted.fits(one)] == [row.event for row in store.events(every)]
 
 
 def test_counts_are_by_run_type_and_verdict(store: Store) -> None:
@@ -109,10 +141,16 @@ def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
     path = str(tmp_path / "s.sqlite")
     with Store(path) as store:
         store.append(HISTORY)
-        store.add_datastream(Datastream("d1", "ORG@AdobeOrg", "r1"))
+        store.add(Datastream("d1", "ORG@AdobeOrg", "r1", clock=CLOCK))
+        store.add(Inlet("f" * 64, run="r1"))
+        store.append((), [ConsentChange("ORG@AdobeOrg", "7", "p")])
+        store.append((), [ConsentChange("ORG@AdobeOrg", "7", "n")])  # the last word counts
     with Store(path, fsync=True) as store:
         assert [row.event for row in store.events(Filter())] == HISTORY
-        assert store.datastreams() == [Datastream("d1", "ORG@AdobeOrg", "r1")]
+        assert store.datastreams() == [Datastream("d1", "ORG@AdobeOrg", "r1", clock=CLOCK)]
+        assert store.inlets() == [Inlet("f" * 64, run="r1")]
+        assert store.consents() == [ConsentChange("ORG@AdobeOrg", "7", "n")]
+        assert store.last_seq() == 5
 
 
 def test_a_transaction_that_fails_keeps_nothing_and_the_next_one_works(tmp_path: Path) -> None:
@@ -127,9 +165,47 @@ def test_a_transaction_that_fails_keeps_nothing_and_the_next_one_works(tmp_path:
             store.append([event("a"), event("poison"), event("b")])
         assert store.events(Filter()) == []
         assert store.counts() == []
+        assert store.trouble == "database or disk is full"
 
         store.append([event("c")])
+        assert store.trouble == ""
         assert [row.event.id for row in store.events(Filter())] == ["c"]
+
+
+def test_a_number_too_large_for_the_file_fails_its_transaction_and_no_other(tmp_path: Path) -> None:
+    with Store(str(tmp_path / "s.sqlite")) as store:
+        with pytest.raises(StoreFailed, match="too large"):
+            store.append([event("a"), event("b", received_ms=2**70)])
+        store.append([event("c")])
+        assert [row.event.id for row in store.events(Filter())] == ["c"]
+
+
+def test_beyond_its_limit_it_takes_nothing_until_a_reset_makes_room(tmp_path: Path) -> None:
+    with Store(str(tmp_path / "s.sqlite"), most_bytes=400_000) as store:
+        large = msgspec.structs.replace(event("a"), body=b"x" * 10_000)
+        taken = 0
+        while taken < 1_000 and not store.trouble:
+            with suppress(StoreFailed):
+                store.append([large])
+                taken += 1
+        assert 20 < taken < 45
+        with pytest.raises(StoreFailed, match="its limit of 400000 bytes"):
+            store.append([large])
+        assert "its limit" in store.trouble
+        assert len(store.events(Filter())) == taken  # what was taken stays readable
+        store.reset()
+        store.append([event("again")])
+        assert store.trouble == ""
+
+
+def test_a_store_of_the_layout_before_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite"
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript("CREATE TABLE events (seq INTEGER PRIMARY KEY, id TEXT); PRAGMA user_version = 1;")
+    before = path.read_bytes()
+    with pytest.raises(NotAStore, match="of another version of footfall"):
+        Store(str(path))
+    assert path.read_bytes() == before
 
 
 def test_another_kind_of_file_is_left_as_it_is(tmp_path: Path) -> None:
@@ -165,6 +241,8 @@ def test_others_may_read_the_file_while_it_grows(tmp_path: Path) -> None:
         ("id = 'x'", "events_id"),
         ("ecid = 'x' AND +run = 'r'", "events_ecid"),
         ("run = 'r' AND good = 0", "events_bad"),
+        ("person = 'x' AND person > '' AND +run = 'r'", "events_person"),
+        ("test = 'x' AND test > '' AND +run = 'r'", "events_test"),
     ],
 )
 def test_questions_that_are_asked_often_have_an_index(tmp_path: Path, where: str, index: str) -> None:
@@ -188,24 +266,24 @@ class Slow(Store):
         self.go = threading.Event()
         self.fails = fails
 
-    def append(self, events: Sequence[StoredEvent]) -> None:
+    def append(self, events: Sequence[StoredEvent], consents: Sequence[ConsentChange] = ()) -> None:
         self.go.wait(5)
         self.sizes.append(len(events))
         if self.fails:
             self.fails = False
             raise StoreFailed("database or disk is full")
-        super().append(events)
+        super().append(events, consents)
 
 
 def test_what_arrives_during_one_transaction_is_the_next_one() -> None:
     async def scenario(store: Slow) -> None:
-        writer = Writer(store, asyncio.get_running_loop())
-        first = writer.write([event("first")])
+        writer = ThreadedWriter(store, asyncio.get_running_loop(), Commits())
+        first = writer.written(outcome(event("first")))
         await asyncio.sleep(0.05)  # the thread has taken it
-        rest = [writer.write([event(str(n))]) for n in range(100)]
+        rest = [writer.written(outcome(event(str(n)))) for n in range(100)]
         store.go.set()
         await asyncio.gather(first, *rest)
-        writer.close()
+        await writer.close()
 
     with Slow() as store:
         asyncio.run(scenario(store))
@@ -213,32 +291,56 @@ def test_what_arrives_during_one_transaction_is_the_next_one() -> None:
         assert [row.event.id for row in store.events(Filter(limit=3))] == ["first", "0", "1"]
 
 
-def test_nobody_of_a_failed_transaction_is_acknowledged_and_the_writer_goes_on() -> None:
+def test_without_fsync_what_was_ready_at_once_is_one_transaction() -> None:
+    async def scenario(store: Slow) -> None:
+        writer = Writer(store, asyncio.get_running_loop(), Commits())
+        await asyncio.gather(*[writer.written(outcome(event(str(n)))) for n in range(100)])
+        later = writer.written(outcome(event("later")))
+        await writer.close()  # writes what is pending
+        await later
+        with pytest.raises(StoreFailed, match="shutting down"):
+            await writer.written(outcome(event("too late")))
+
+    with Slow() as store:
+        store.go.set()
+        asyncio.run(scenario(store))
+        assert store.sizes == [100, 1]
+
+
+def test_nobody_of_a_failed_transaction_is_acknowledged_and_the_writer_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async def scenario(store: Slow) -> list[object]:
         store.go.set()
-        writer = Writer(store, asyncio.get_running_loop())
-        failed = await asyncio.gather(writer.write([event("a")]), writer.write([event("b")]), return_exceptions=True)
-        await writer.write([event("c")])
-        writer.close()
+        writer = ThreadedWriter(store, asyncio.get_running_loop(), Commits())
+        failed = await asyncio.gather(
+            writer.written(outcome(event("a"))), writer.written(outcome(event("b"))), return_exceptions=True
+        )
+        await writer.written(outcome(event("c")))
+        await writer.close()
         return list(failed)
 
     with Slow(fails=True) as store:
         failed = asyncio.run(scenario(store))
         kept = [row.event.id for row in store.events(Filter())]
+    assert [record.getMessage() for record in caplog.records] == [
+        "requests are refused (503), the store failed: database or disk is full",
+        "the store takes events again",
+    ]
     # the thread may have taken the first before the second was there
     assert isinstance(failed[0], StoreFailed)
-    assert kept == [id_ for id_, outcome in zip("ab", failed, strict=True) if outcome is None] + ["c"]
+    assert kept == [id_ for id_, error in zip("ab", failed, strict=True) if error is None] + ["c"]
 
 
 def test_closing_writes_what_is_pending_and_takes_nothing_more() -> None:
     async def scenario(store: Slow) -> None:
-        writer = Writer(store, asyncio.get_running_loop())
-        pending = [writer.write([event(str(n))]) for n in range(10)]
+        writer = ThreadedWriter(store, asyncio.get_running_loop(), Commits())
+        pending = [writer.written(outcome(event(str(n)))) for n in range(10)]
         store.go.set()
-        await asyncio.to_thread(writer.close)
+        await writer.close()
         await asyncio.gather(*pending)
         with pytest.raises(StoreFailed, match="shutting down"):
-            await writer.write([event("late")])
+            await writer.written(outcome(event("late")))
 
     with Slow() as store:
         asyncio.run(scenario(store))
@@ -247,13 +349,49 @@ def test_closing_writes_what_is_pending_and_takes_nothing_more() -> None:
 
 def test_a_phone_that_hangs_up_does_not_stop_the_others() -> None:
     async def scenario(store: Slow) -> None:
-        writer = Writer(store, asyncio.get_running_loop())
-        gone, waiting = writer.write([event("gone")]), writer.write([event("waiting")])
+        writer = ThreadedWriter(store, asyncio.get_running_loop(), Commits())
+        gone, waiting = writer.written(outcome(event("gone"))), writer.written(outcome(event("waiting")))
         gone.cancel()
         store.go.set()
         await waiting
-        writer.close()
+        await writer.close()
 
     with Slow() as store:
         asyncio.run(scenario(store))
         assert [row.event.id for row in store.events(Filter())] == ["gone", "waiting"]
+
+
+def test_consents_are_written_with_the_events_of_their_time() -> None:
+    said = ConsentChange("ORG@AdobeOrg", "7", "n")
+
+    async def scenario(store: Slow) -> None:
+        store.go.set()
+        writer = ThreadedWriter(store, asyncio.get_running_loop(), Commits())
+        await writer.written(outcome(consents=(said,)))
+        await writer.close()
+
+    with Slow() as store:
+        asyncio.run(scenario(store))
+        assert store.consents() == [said]
+
+
+def test_who_waits_is_told_of_what_fits_after_it_can_be_read() -> None:
+    async def scenario(store: Slow) -> None:
+        commits = Commits()
+        writer = ThreadedWriter(store, asyncio.get_running_loop(), commits)
+        with commits.watch(Filter(test="t1", good=True)) as wanted, commits.watch(Filter()) as everything:
+            store.go.set()
+            await writer.written(outcome(event("a"), event("b", test="t1", reasons=("#: bad",))))
+            await asyncio.sleep(0)
+            assert (wanted.news.is_set(), everything.news.is_set()) == (False, True)
+            await writer.written(outcome(event("c", test="t1")))
+            await asyncio.wait_for(wanted.news.wait(), 5)
+            assert [row.event.id for row in store.events(wanted.wanted)] == ["c"]
+            wanted.news.clear()
+            commits.stop()
+            assert wanted.news.is_set()
+        assert len(commits) == 0
+        await writer.close()
+
+    with Slow() as store:
+        asyncio.run(scenario(store))
