@@ -29,21 +29,33 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     platform = commands.add_parser("platform", help="run the local Experience Platform on loopback")
-    platform.add_argument("--port", type=int, default=8090, help="port on 127.0.0.1; 0 takes a free one (default 8090)")
+    platform.add_argument("--config", default="", metavar="FILE", help="platform file, or its name below platforms/")
+    platform.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS", help="other than loopback wants a token (%(default)s)"
+    )
+    platform.add_argument("--port", type=int, default=8090, help="port to listen on; 0 takes a free one (default 8090)")
     platform.add_argument("--store", default="footfall-platform.sqlite", help="file of the stored events")
     platform.add_argument("--fsync", action="store_true", help="survive a power loss too, not only a killed process")
+    for flag, text in (
+        ("--most-store-mb", "take no more events when the store is larger than N megabytes (0: no limit)"),
+        ("--rotate-mb", "put a store larger than N megabytes aside at the start (0: never)"),
+        ("--keep", "how many stores that were put aside stay (0: all)"),
+    ):
+        platform.add_argument(flag, type=_count, default=0, metavar="N", help=text)
     platform.add_argument("--geofences", action="append", metavar="FILE", help="GeoJSON of POIs to answer queries from")
+    platform.add_argument("--xdm", default="", metavar="DIR", help="judge by this checkout of github.com/adobe/xdm")
+    platform.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends")
 
     check = commands.add_parser("check", help="judge a run again, from its folder")
     check.add_argument("run", help="a run's folder, or its id below runs/")
     check.add_argument("--ask", metavar="URL", help="ask this platform again what it has stored, first")
 
-    lint = commands.add_parser("lint", help="say what is wrong with scenarios, app files and geofences")
+    lint = commands.add_parser("lint", help="say what is wrong with scenarios, app and platform files, and geofences")
     lint.add_argument(
         "files",
         nargs="+",
         metavar="FILE",
-        help="scenario or app file (.yaml, or its name below scenarios/ or apps/), or geofences (.geojson, .json)",
+        help="scenario, app or platform file (.yaml, or its name below scenarios/ or apps/), or geofences (.geojson)",
     )
 
     explain = commands.add_parser("explain", help="where an event came from, and what became of it")
@@ -73,6 +85,12 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0 on, found {text!r}")
+    return int(text)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
     options = parser().parse_args(argv)
@@ -81,12 +99,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # a terminal that has no check marks still gets its verdict
     match options.command:
         case "platform":
-            from footfall.platform.serve import ServeOptions, serve
+            from footfall.live import platform_command
 
-            geofences = options.geofences or sorted(map(str, Path("geofences").glob("*.geojson")))
-            return serve(
-                ServeOptions(port=options.port, store=options.store, fsync=options.fsync, geofences=tuple(geofences))
-            )
+            given = {name: value for name, value in vars(options).items() if name != "command"}
+            return platform_command.run(platform_command.PlatformOptions(**given))
         case "check":
             from footfall.live.commands import check
 

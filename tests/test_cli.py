@@ -8,7 +8,9 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from footfall.cli import main
@@ -243,6 +245,7 @@ def test_explain_of_what_is_no_known_event(
 def test_lint_of_what_is_shipped(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(ROOT)
     files = [*map(str, ROOT.glob("scenarios/*/*.yaml")), *map(str, ROOT.glob("geofences/*.geojson"))]
+    files += [*map(str, ROOT.glob("apps/*.yaml")), *map(str, ROOT.glob("platforms/*.yaml"))]
     assert main(["lint", *files]) == 0
     assert capsys.readouterr().out == f"{len(files)} files, no problems\n"
 
@@ -285,6 +288,24 @@ def test_lint_warns_without_refusing(
     (warning,) = capsys.readouterr().err.splitlines()
     assert warning.startswith("small.geojson:")
     assert warning.endswith("(warning)")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        # by its mark a platform file is told from a scenario and an app
+        ("platform: p\nfaults: [{do: truncate}]\n", "p.yaml:2:15: do: expected status, latency, slow-body"),
+        ("app: A\nplatform: p\n", 'p.yaml:2:1: unknown key "platform".'),
+    ],
+)
+def test_lint_knows_what_a_file_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], text: str, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p.yaml").write_text(text)
+    assert main(["lint", "p.yaml"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(told)
 
 
 # --- preview
@@ -337,3 +358,104 @@ def test_a_store_that_is_no_store_is_one_plain_line(tmp_path: Path) -> None:
     answered = python("-m", "footfall.cli", "platform", "--port", "0", "--store", str(tmp_path / "notes.txt"))
     assert answered.returncode == 2
     assert len(answered.stderr.splitlines()) == 1
+
+
+def served(*options: str, cwd: Path = ROOT) -> tuple[subprocess.Popen[str], str]:
+    """A platform started by the command line, and where it says that it listens."""
+    command = [sys.executable, "-m", "footfall.cli", "platform", "--port", "0", "--store", ":memory:", *options]
+    process = subprocess.Popen(
+        [*command, "--stop-with-stdin"], cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith("footfall platform listening on "), line
+    return process, line.split()[4]
+
+
+EVENT = {"xdm": {"_id": "e-1", "timestamp": "2026-03-07T11:15:30Z", "_footfall": {"own": 1}}}
+
+
+def interact(url: str, datastream: str) -> int:
+    """The status with which the platform answers an event, through a datastream."""
+    body = {"events": [EVENT]}
+    return httpx.post(f"{url}/ee/v1/interact?configId={datastream}", json=body, trust_env=False).status_code
+
+
+def stored_as_good(url: str) -> list[bool]:
+    """How the stored events of the run `local` were judged."""
+    answer = httpx.get(f"{url}/api/runs/local/received", params={"after": 0, "limit": 10}, trust_env=False)
+    return [json.loads(line)["good"] for line in answer.text.splitlines()]
+
+
+def test_a_platform_is_what_its_file_says() -> None:
+    process, url = served("--config", "local", "--host", "localhost")
+    with process:
+        assert interact(url, "switched-off") == 422
+        assert interact(url, "servers-only") == 401
+        assert interact(url, "offers") == 200
+        assert interact(url, "local") == 200
+        assert interact(url, "unheard-of") == 400
+        assert stored_as_good(url) == [False, False], "the platform's own schema knows its tenant's fields"
+    assert process.returncode == 0
+
+
+def test_a_platform_judges_by_a_checkout_of_adobes_schemas() -> None:
+    checkout = ROOT / "../shared/xdm"
+    if not (checkout / "components").is_dir():
+        pytest.skip("Adobe's schemas (../shared/xdm) are not beside the repository")
+    process, url = served("--xdm", str(checkout))
+    with process:
+        assert interact(url, "local") == 200
+        assert stored_as_good(url) == [True], "a tenant's object may hold anything"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        # a file that is not there, and one that is wrong
+        (("--config", "locl"), 'locl:1:1: no such platform. Did you mean "local"?'),
+        (("--config", "wrong.yaml"), "wrong.yaml:2:7: seed: expected a whole number of at least 0, found x"),
+        # a folder that is no checkout
+        (
+            ("--xdm", "geofences"),
+            "footfall platform: --xdm geofences: no *.schema.json file below components/ or extensions/adobe/, "
+            "as a checkout has them",
+        ),
+        (
+            ("--keep", "-1"),
+            "footfall platform: error: argument --keep: expected a whole number from 0 on, found '-1'",
+        ),
+    ],
+)
+def test_what_a_platform_cannot_be_set_up_with_is_one_plain_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("platforms", "geofences"):
+        Path(folder).mkdir()
+    Path("platforms/local.yaml").write_text("platform: local\n")
+    Path("wrong.yaml").write_text("platform: p\nseed: x\n")
+    try:
+        code = main(["platform", "--port", "0", "--store", ":memory:", *options])
+    except SystemExit as left:  # as argparse leaves
+        code = int(left.code or 0)
+    assert code == 2
+    assert capsys.readouterr().err.splitlines()[-1] == told
+
+
+def test_a_store_is_limited_and_put_aside_as_the_options_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def serve(options: Any) -> int:
+        asked.append(options)
+        return 0
+
+    monkeypatch.setattr("footfall.live.platform_command.serve", serve)
+    assert main(["platform", "--most-store-mb", "500", "--rotate-mb", "100", "--keep", "3", "--host", "::1"]) == 0
+    (options,) = asked
+    assert (options.most_store_mb, options.rotate_mb, options.keep, options.host) == (500, 100, 3, "::1")
+    assert options.schema is None

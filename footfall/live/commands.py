@@ -17,6 +17,7 @@ from footfall.evidence.ledger import LedgerDamaged
 from footfall.evidence.manifest import Manifest
 from footfall.live import inputs, rundir
 from footfall.live.control import Control
+from footfall.live.platform_file import decode_platform, is_platform
 from footfall.platform.loopback import is_loopback
 from footfall.scenario.decode import lint_scenario, places_file
 from footfall.world.geofences import decode_geofences, warnings
@@ -63,7 +64,10 @@ def lint(files: Sequence[str]) -> int:
 
 def _lint_yaml(name: str) -> list[Problem]:
     path = _find(name)
-    text = inputs.read_text(path, "a scenario or an app")
+    text = inputs.read_text(path, "a scenario, an app or a platform")
+    if is_platform(text):
+        decode_platform(text, str(path))
+        return []
     if is_app(text, path.resolve().is_relative_to(inputs.APPS.resolve())):
         decode_app(text, str(path))
         return []

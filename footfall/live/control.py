@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -47,15 +47,19 @@ class LocalPlatform:
                 process.kill()
 
 
-def start_platform(runs: Path, geofences: Sequence[str], fsync: bool) -> LocalPlatform:
-    """Starts a platform on a free loopback port and waits until it says where it listens. Raises PlatformGone."""
+def start_platform(runs: Path, geofences: Sequence[str], fsync: bool, config: str = "") -> LocalPlatform:
+    """Starts a platform on a free loopback port and waits until it says where it listens. `config` is a platform file,
+    or "". Raises PlatformGone."""
     runs.mkdir(parents=True, exist_ok=True)
     store = runs / f"platform-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.sqlite"
-    command = [sys.executable, "-m", "footfall.platform", "--port", "0", "--store", str(store), "--stop-with-stdin"]
+    command = [sys.executable, "-m", "footfall.cli", "platform", "--port", "0", "--store", str(store)]
+    command.append("--stop-with-stdin")
     for path in geofences:
         command += ["--geofences", path]
     if fsync:
         command.append("--fsync")
+    if config:
+        command += ["--config", config]
     # A session of its own: Ctrl-C in the terminal goes to the whole foreground group, and the platform must outlive the
     # phones. Its stdin is a pipe that ends with us, so that it never outlives us, however we end.
     process = subprocess.Popen(
@@ -97,11 +101,18 @@ class Control:
                     raise PlatformGone(f"{self._url} does not answer as a local platform: {error}") from error
         raise AssertionError("numbers do not end")
 
-    def register(self, run: str, datastream: str) -> None:
-        """Makes the platform take the datastream's events as this run's. Raises PlatformGone."""
+    def register(self, run: str, datastream: str, inlet: str = "", clock: Mapping[str, float] | None = None) -> None:
+        """Makes the platform take the events of the datastream, and of the inlet where there is one, as this run's.
+        `clock` is the run's: at the wall time `origin_ms` it shows `anchor_ms` and goes `speed` times as fast. Raises
+        PlatformGone."""
+        wanted: dict[str, object] = {"run": run, "datastream": datastream}
+        if inlet:
+            wanted["inlet"] = inlet
+        if clock is not None:
+            wanted["clock"] = clock
         try:
             with self._client() as http:
-                answer = http.post("/api/runs", json={"run": run, "datastream": datastream})
+                answer = http.post("/api/runs", json=wanted)
         except httpx.HTTPError as error:
             raise PlatformGone(f"{self._url} does not answer: {error}") from error
         if answer.status_code >= 300:

@@ -13,7 +13,7 @@ import time
 import zlib
 from contextlib import suppress
 from math import inf
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import gevent
@@ -21,7 +21,7 @@ import httptools
 import msgspec
 from gevent import socket, ssl
 
-from footfall.phone.signals import Reply, Request
+from footfall.phone.signals import Channel, Reply, Request
 from footfall.platform.loopback import is_loopback
 
 LONGEST_TIMEOUT_S = 5.0  # of the SDK's own limits, wall time: to connect, and to read
@@ -58,8 +58,10 @@ class Origin(msgspec.Struct, frozen=True):
 class Network:
     """What the connections of one process share: resolved addresses, the TLS context, and the watch over time-outs."""
 
-    def __init__(self, edge: Origin, places: Origin, tls: ssl.SSLContext | None = None) -> None:
-        self.origins = {"edge": edge, "places": places}
+    def __init__(
+        self, edge: Origin, places: Origin, tls: ssl.SSLContext | None = None, inlet: Origin | None = None
+    ) -> None:
+        self.origins: dict[Channel, Origin] = {"edge": edge, "places": places, "inlet": inlet or edge}
         self._tls = tls
         self._addresses: dict[Origin, list[tuple[Any, Any]]] = {}  # family and address, the one that works first
         self._watched: set[Connection] = set()
@@ -303,20 +305,21 @@ class PhoneTransport:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._connections: dict[str, Connection] = {}
+        self._connections: dict[Channel, Connection] = {}
 
     def send(self, request: Request, due_wall_ms: float) -> Reply:
         """See engine.live.Transport."""
         connection = self._connections.get(request.channel) or self._connect(request.channel)
         return connection.exchange(request.method, request.target, request.headers, request.body, request.timeout_s)
 
-    def _connect(self, channel: Literal["edge", "places"]) -> Connection:
-        origins = self._network.origins
-        if origins["edge"] == origins["places"]:
-            self._connections["edge"] = self._connections["places"] = Connection(self._network, origins[channel])
-        else:
-            self._connections[channel] = Connection(self._network, origins[channel])
-        return self._connections[channel]
+    def _connect(self, channel: Channel) -> Connection:
+        """A connection for all the channels that have the same origin."""
+        origin = self._network.origins[channel]
+        connection = Connection(self._network, origin)
+        for other, its in self._network.origins.items():
+            if its == origin:
+                self._connections[other] = connection
+        return connection
 
     def close(self) -> None:
         """Closes all connections of the phone."""

@@ -1,4 +1,5 @@
-"""Files from disk: a scenario with its geofences, decoded and checked together, and the configuration of an app."""
+"""Files from disk: a scenario with its geofences, decoded and checked together, and the configurations of an app and
+of a local platform."""
 
 from __future__ import annotations
 
@@ -9,7 +10,9 @@ from pathlib import Path
 import msgspec
 
 from footfall.engine.app_file import decode_app
+from footfall.live.platform_file import decode_platform
 from footfall.phone.config import AppConfig
+from footfall.platform.config import PlatformConfig
 from footfall.scenario.decode import decode_scenario, places_file
 from footfall.scenario.types import Scenario
 from footfall.world.geofences import decode_geofences, in_libraries
@@ -18,6 +21,7 @@ from footfall.world.problems import BadInput, Problem, did_you_mean
 
 SCENARIOS = Path("scenarios")
 APPS = Path("apps")
+PLATFORMS = Path("platforms")
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -161,6 +165,17 @@ def find_scenario(name: str) -> Path:
 def find_app(name: str) -> Path:
     """The file of an app given by path or by name. Raises BadInput with a "did you mean"."""
     return _find(name, APPS, "app")
+
+
+def find_platform(name: str) -> Path:
+    """The file of a platform given by path or by name. Raises BadInput with a "did you mean"."""
+    return _find(name, PLATFORMS, "platform")
+
+
+def read_platform(name: str) -> PlatformConfig:
+    """What the platform file of this path or name says. Raises BadInput with all its problems."""
+    path = find_platform(name)
+    return decode_platform(read_text(path, "a platform"), str(path))
 
 
 def _find(name: str, folder: Path, what: str) -> Path:

@@ -22,11 +22,13 @@ from footfall.engine.population import Population
 from footfall.engine.preview import Answer, Preview, preview
 from footfall.live import curl, inputs
 from footfall.live.clock import anchor_ms
+from footfall.live.inlet import inlet_of
 from footfall.live.inputs import Inputs
 from footfall.live.preview_report import Scene, counted, headers, offset, print_report, versions
 from footfall.phone import sdk
 from footfall.phone.signals import Reply, Request
 from footfall.platform import messages
+from footfall.platform.config import LOCAL_INLET
 from footfall.platform.core import LOCAL_DATASTREAM, Platform
 from footfall.platform.loopback import is_loopback
 from footfall.platform.memory import InProcessPlatform, MemoryStore
@@ -97,7 +99,8 @@ def _print(options: PreviewOptions, now_s: float) -> None:
     _check("--phone", options.phone, 0, population - 1)
     if options.limit is not None:
         _check("--limit", options.limit, 1)
-    app = given.config.at(LOCAL_DATASTREAM.id, read.libraries(given.config))
+    inlet = inlet_of(given.config, LOCAL_INLET, loopback=True)
+    app = given.config.at(LOCAL_DATASTREAM.id, read.libraries(given.config), inlet)
     anchor = anchor_ms(now_s, read.scenario.lasts_ms + LAST_WORDS_MS, inf)
     everyone = Population(
         compile_scenario(read.scenario, read.pois),

@@ -171,7 +171,7 @@ class Commands:
 def is_platform(process: psutil.Process) -> bool:
     """Whether it is a local platform."""
     with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-        return "footfall.platform" in process.cmdline()
+        return {"footfall.cli", "platform"} <= set(process.cmdline())
     return False
 
 

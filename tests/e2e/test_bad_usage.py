@@ -47,6 +47,12 @@ REFUSED = [
     (("--speed", "0"), "--speed: expected virtual seconds per real second, 0.01 or more, found 0.0"),
     # a phone that the population does not have
     (("--only", "12"), "--only: expected a phone from 0 to 11, found 12"),
+    # a platform file that is not there, and one for a platform that is not ours to start
+    (("--platform-config", "locl"), 'no such platform. Did you mean "local"?'),
+    (
+        ("--platform-config", "local", "--host", "http://127.0.0.1:1"),
+        "--platform-config is for the local platform of a run, but there is a --host",
+    ),
     # another machine: 192.0.2.1 is an address of documentation, nothing is ever there
     (("--host", "http://192.0.2.1"), "--host http://192.0.2.1 is not this machine: every request would leave it."),
     (("--places-host", "http://192.0.2.1"), "http://192.0.2.1 is not this machine"),

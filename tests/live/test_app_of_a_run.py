@@ -119,9 +119,12 @@ def begun(app: str, host: str = "http://192.0.2.1", datastream: str = "", host_g
         confirm_host=True,
         datastream=datastream,
         places_host="",
+        transport="edge",
+        inlet_host="",
         drain_s=0.0,
         give_up_s=0.0,
         fsync=False,
+        platform_config="",
         runs="runs",
     )
     read, read_for = inputs.load_all("small", app)

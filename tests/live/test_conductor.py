@@ -184,6 +184,11 @@ MISTAKES = [
     (("--only", "6"), "--only: expected a phone from 0 to 5, found 6"),
     (("--phones", "1000000000"), "the ledger of 1000000000 phones may need 90000000 MB"),
     (("--places-host", "http://192.0.2.1"), "http://192.0.2.1 is not this machine"),
+    (("--inlet-host", "http://192.0.2.1"), "http://192.0.2.1 is not this machine"),
+    (
+        ("--inlet-host", "http://192.0.2.1", "--transport", "inlet", "--confirm-host"),
+        "messages to 192.0.2.1 need an --app that names the inlet to send to, and its schema",
+    ),
 ]
 
 
@@ -231,6 +236,39 @@ def test_a_confirmed_host_is_taken(here: Path) -> None:
     master.environment.host = "http://192.0.2.1"
     master.conductor.prepare()
     assert master.environment.host == "http://192.0.2.1"
+
+
+def test_an_app_that_names_its_inlet_sends_there(here: Path) -> None:
+    inlet = "ab" * 32
+    Path("other.yaml").write_text(f"app: Other\ninlet: {{id: {inlet}, schema: https://ns.adobe.com/t/schemas/s}}\n")
+    away = ("--inlet-host", "https://192.0.2.1", "--confirm-host", "--transport", "inlet")
+    master = Master(*away, "--app", "other.yaml", headless=True)
+    master.conductor.prepare()
+    master.conductor.start()
+    ((_, spec, _),) = master.runner.sent
+    assert (spec["transport"], spec["inlet"], spec["inlet_host"]) == ("inlet", inlet, "https://192.0.2.1")
+    master.ends()
+
+
+def test_a_token_is_nowhere_in_a_run(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTFALL_INLET_TOKEN", "secret.1")
+    master = Master("--transport", "inlet")
+    master.conductor.start()
+    ((_, spec, _),) = master.runner.sent
+    assert len(spec["inlet"]) == 64
+    assert "secret" not in str(spec)
+    master.ends()
+    assert not [path for path in Path("runs/noon").iterdir() if b"secret" in path.read_bytes()]
+
+
+def test_a_token_never_crosses_a_network_in_the_clear(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTFALL_INLET_TOKEN", "secret.1")
+    inlet = "ab" * 32
+    Path("other.yaml").write_text(f"app: Other\ninlet: {{id: {inlet}, schema: https://ns.adobe.com/t/schemas/s}}\n")
+    away = ("--inlet-host", "http://192.0.2.1", "--confirm-host", "--transport", "inlet")
+    master = Master(*away, "--app", "other.yaml")
+    with pytest.raises(BadUsage, match="a token is sent over https only"):
+        master.conductor.prepare()
 
 
 def test_an_app_that_names_its_datastream_needs_no_option_for_it(here: Path) -> None:

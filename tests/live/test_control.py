@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -140,6 +141,18 @@ def test_a_platform_is_started_and_stopped(tmp_path: Path) -> None:
         platform.stop()
     assert not platform.running
     platform.stop()
+
+
+def test_a_platform_is_started_with_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text(
+        "platform: p\ndatastreams: [{id: off, enabled: false}]\nfaults: [{do: status, share: 1, status: 418}]"
+    )
+    platform = start_platform(tmp_path / "runs", [], fsync=False, config=str(file))
+    try:
+        assert httpx.post(f"{platform.url}/ee/v1/interact?configId=off", json={}, trust_env=False).status_code == 418
+    finally:
+        platform.stop()
 
 
 def test_a_platform_that_cannot_start_is_told(tmp_path: Path) -> None:

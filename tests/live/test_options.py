@@ -40,9 +40,12 @@ def test_without_options_everything_has_a_default() -> None:
         confirm_host=False,
         datastream="",
         places_host="",
+        transport="edge",
+        inlet_host="",
         drain_s=10.0,
         give_up_s=30.0,
         fsync=False,
+        platform_config="",
         runs="runs",
     )
 
@@ -66,10 +69,27 @@ def test_every_option_can_be_given() -> None:
             "3",
         ),
         *("--confirm-host", "--datastream", "d", "--places-host", "http://127.0.0.1:1", "--drain", "1"),
-        *("--give-up", "0", "--fsync", "--runs", "elsewhere"),
+        *("--transport", "inlet-batch", "--inlet-host", "http://127.0.0.1:2"),
+        *("--give-up", "0", "--fsync", "--platform-config", "local", "--runs", "elsewhere"),
     )
     assert read_options(given) == RunOptions(
-        "a.yaml", "shop", 7, 2.5, "r-1", 9, 3, True, "d", "http://127.0.0.1:1", 1.0, 0.0, True, "elsewhere"
+        "a.yaml",
+        "shop",
+        7,
+        2.5,
+        "r-1",
+        9,
+        3,
+        True,
+        "d",
+        "http://127.0.0.1:1",
+        "inlet-batch",
+        "http://127.0.0.1:2",
+        1.0,
+        0.0,
+        True,
+        "local",
+        "elsewhere",
     )
 
 
@@ -89,9 +109,12 @@ ENVIRONMENT = [
     ("confirm_host", "FOOTFALL_CONFIRM_HOST", "true", True),
     ("datastream", "FOOTFALL_DATASTREAM", "d", "d"),
     ("places_host", "FOOTFALL_PLACES_HOST", "http://127.0.0.1", "http://127.0.0.1"),
+    ("transport", "FOOTFALL_TRANSPORT", "inlet", "inlet"),
+    ("inlet_host", "FOOTFALL_INLET_HOST", "http://127.0.0.1", "http://127.0.0.1"),
     ("drain", "FOOTFALL_DRAIN", "1.5", 1.5),
     ("give_up", "FOOTFALL_GIVE_UP", "2", 2.0),
     ("fsync", "FOOTFALL_FSYNC", "true", True),
+    ("platform_config", "FOOTFALL_PLATFORM_CONFIG", "local", "local"),
     ("runs", "FOOTFALL_RUNS", "elsewhere", "elsewhere"),
 ]
 
@@ -114,7 +137,7 @@ def test_every_option_has_the_marks_of_the_web_form() -> None:
 
 def test_the_form_asks_for_what_makes_a_run() -> None:
     in_form = {dest for dest, action in actions().items() if action.include_in_web_ui}
-    assert {"scenario", "app", "seed", "speed", "run_id", "phones"} <= in_form
+    assert {"scenario", "app", "seed", "speed", "run_id", "phones", "transport"} <= in_form
     assert "runs" not in in_form, "a page must not choose where this machine's files are written"
 
 
@@ -130,6 +153,7 @@ WRONG = [
     ({"speed": None}, "--speed: expected virtual seconds per real second, 0.01 or more, found None"),
     ({"phones": -1}, "--phones: expected a whole number from 1 on, found -1"),
     ({"only": -2}, "--only: expected the number of a phone, from 0 on, found -2"),
+    ({"transport": "inlets"}, "--transport: expected edge, inlet or inlet-batch, found 'inlets'"),
     ({"drain": -0.1}, "--drain: expected seconds, 0 or more, found -0.1"),
     ({"give_up": float("nan")}, "--give-up: expected seconds, 0 or more, found nan"),
     # a run's id is a folder's name and a part of the path of the platform's API

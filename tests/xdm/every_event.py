@@ -11,7 +11,7 @@ from footfall.world.catalogue import CATALOGUE
 from footfall.world.phones import MODELS
 from footfall.world.pois import Poi
 from footfall.xdm import app, lifecycle, messaging, places
-from footfall.xdm.commerce import COMMERCE_KINDS, CartLine, OrderRef, Payment, commerce
+from footfall.xdm.commerce import COMMERCE_KINDS, CartLine, OrderRef, Payment, commerce, order_placed
 from footfall.xdm.events import ExperienceEvent
 from footfall.xdm.lifecycle import AppInfo
 from footfall.xdm.messaging import Proposition, PropositionEvent, PropositionItem, PushMessage
@@ -96,6 +96,8 @@ EVERY: dict[str, ExperienceEvent] = {
     "list of an empty cart": commerce("productListOpens", ()),
     "scanned": commerce("productListAdds", SCANNED),
     "purchase": commerce("purchases", CART, ORDER),
+    "order placed": order_placed(CART, ORDER),
+    "order placed, for a journey": order_placed(CART, SPLIT, JOURNEY_EVENT),
     "purchase in two payments, for a journey": commerce("purchases", CART, SPLIT, JOURNEY_EVENT),
     # the app
     "scene": app.scene(TENANT, "shop: home"),

@@ -19,6 +19,7 @@ from footfall.evidence.ops import Created, Head, Op
 from footfall.live import inputs
 from footfall.live.clock import PhoneClock
 from footfall.live.http import Network, Origin, PhoneTransport
+from footfall.live.inlet import Batcher, InletTransport, headers_for, inlet_of
 from footfall.live.ledger import LedgerFile, LedgerFull
 from footfall.live.locust.spec import RunSpec
 from footfall.phone.signals import Reply, Request
@@ -49,10 +50,13 @@ class ActiveRun:
         gc.set_threshold(*CALM_GC)
         read = inputs.decode(spec.scenario_file, spec.scenario_text, spec.geofences_file, spec.geofences_text)
         app = inputs.app_of(spec.app_file, spec.app_text)
+        origin = Origin.of(spec.inlet_host or spec.host)
+        self._inlet = inlet_of(app, spec.inlet, origin.loopback)
+        self._headers = headers_for(origin) if spec.inlet else b""
         self._population = Population(
             compile_scenario(read.scenario, read.pois),
             People.fill(),
-            app.at(spec.datastream, read.libraries(app)),
+            app.at(spec.datastream, read.libraries(app), self._inlet),
             spec.run,
             spec.seed,
             spec.phones,
@@ -64,7 +68,10 @@ class ActiveRun:
             directory / f"ledger-{process}.ndjson", Head(spec.run, process, os.getpid(), __version__)
         )
         self._journal: Journal = self.ledger if watch is None else _Watched(self.ledger, watch)
-        self._network = Network(Origin.of(spec.host), Origin.of(spec.places_host or spec.host))
+        self._network = Network(Origin.of(spec.host), Origin.of(spec.places_host or spec.host), inlet=origin)
+        self._batcher: Batcher | None = None
+        if spec.transport == "inlet-batch":
+            self._batcher = Batcher(self._network, self._inlet, self._headers)
         self._next_phone = next_phone
         self._ended = ended
         self._fire = fire
@@ -103,7 +110,7 @@ class ActiveRun:
 
     def _live(self, k: int, ending: Event) -> None:
         spec = self.spec
-        transport = Counted(PhoneTransport(self._network), self._fire)
+        transport = Counted(self._transport(), self._fire)
         try:
             life = self._population.life(k)
             clock = PhoneClock(spec.origin_s, spec.speed, life.start_ms, ending, spec.drain_s)
@@ -117,6 +124,12 @@ class ActiveRun:
             transport.close()
             self._endings.discard(ending)
             self._ended(k)
+
+    def _transport(self) -> PhoneTransport | InletTransport:
+        plain, spec = PhoneTransport(self._network), self.spec
+        if not spec.inlet:
+            return plain
+        return InletTransport(plain, self._inlet, self._headers, spec.transport != "edge", self._batcher)
 
     def flush(self) -> None:
         """Hands the ledger's lines to the operating system."""
@@ -135,9 +148,13 @@ class ActiveRun:
         self._ending = True
         for ending in list(self._endings):
             ending.set()
+        if self._batcher is not None:
+            self._batcher.hurry()
 
     def close(self) -> None:
         """After the last life: the ledger is flushed and closed."""
+        if self._batcher is not None:
+            self._batcher.close()
         self._network.close()
         self.ledger.close()
 
@@ -169,7 +186,7 @@ class Counted:
 
     __slots__ = ("_fire", "_transport")
 
-    def __init__(self, transport: PhoneTransport, fire: Fire) -> None:
+    def __init__(self, transport: PhoneTransport | InletTransport, fire: Fire) -> None:
         self._transport = transport
         self._fire = fire
 

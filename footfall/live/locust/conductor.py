@@ -25,12 +25,13 @@ from footfall.evidence.verdict import Verdict
 from footfall.live import inputs, rundir
 from footfall.live.control import LocalPlatform, PlatformGone, start_platform
 from footfall.live.http import SLOWEST_ANSWER_S, Origin
+from footfall.live.inlet import TokenUnusable, headers_for
 from footfall.live.inputs import AppInput, Inputs
 from footfall.live.ledger import LedgerFull
 from footfall.live.locust.active import ActiveRun
 from footfall.live.locust.options import BadUsage, RunOptions, read_options
 from footfall.live.locust.progress import Feed, RunProgress
-from footfall.live.locust.run import Run
+from footfall.live.locust.run import Run, needs_inlet
 from footfall.world.problems import BadInput
 
 log = logging.getLogger("footfall")
@@ -83,6 +84,10 @@ class Conductor:
         # Locust's own --run-time quits the master without waiting for the workers' last requests
         if parsed.headless:
             self._run_time_s, parsed.run_time = parsed.run_time, None
+        if options.platform_config:
+            if self._environment.host:
+                raise BadUsage("--platform-config is for the local platform of a run, but there is a --host")
+            inputs.read_platform(options.platform_config)  # all its problems, before anything is started
         if not self._environment.host:
             self._start_platform(options, read)
         # a user that Locust takes back by itself (a ramp down) needs a moment to hear of it
@@ -90,12 +95,18 @@ class Conductor:
 
     def _start_platform(self, options: RunOptions, read: Inputs) -> None:
         self._places = read
-        self._platform = start_platform(Path(options.runs), [read.geofences_file], options.fsync)
+        config = str(inputs.find_platform(options.platform_config)) if options.platform_config else ""
+        self._platform = start_platform(Path(options.runs), [read.geofences_file], options.fsync, config)
         self._environment.host = self._platform.url
         log.info("local platform at %s, its store is %s", self._platform.url, self._platform.store)
 
     def _check_hosts(self, options: RunOptions, app: AppInput) -> None:
-        for option, url in (("--host", self._environment.host), ("--places-host", options.places_host)):
+        inlet_host = options.inlet_host or self._environment.host
+        for option, url in (
+            ("--host", self._environment.host),
+            ("--places-host", options.places_host),
+            ("--inlet-host", options.inlet_host),
+        ):
             if not url:
                 continue
             try:
@@ -113,6 +124,8 @@ class Conductor:
                 raise BadUsage(
                     f"{option} {url} needs --datastream, the id of the datastream to send to, or an --app that names it"
                 )
+        if inlet_host and needs_inlet(options, app.config):
+            _check_inlet(Origin.of(inlet_host), app)
 
     # --- a run begins
 
@@ -161,8 +174,7 @@ class Conductor:
         run = Run(
             self._fresh_id(options.run_id), options, read, app, self._environment.host, process, host_given=not ours
         )
-        if run.control is not None:
-            run.control.register(run.received_as, run.spec.datastream)
+        run.register()
         (run.directory / "manifest.json").write_bytes(manifests.encode(run.manifest))
         spec, feed = run.spec, None
         if self._distributed:
@@ -427,6 +439,15 @@ class Conductor:
         if self._platform is not None:
             self._platform.stop()
             self._platform = None
+
+
+def _check_inlet(origin: Origin, app: AppInput) -> None:
+    if not origin.loopback and not app.config.own_inlet:
+        raise BadUsage(f"messages to {origin.netloc} need an --app that names the inlet to send to, and its schema")
+    try:
+        headers_for(origin)
+    except TokenUnusable as error:
+        raise BadUsage(str(error)) from None
 
 
 def _check_web_port(parsed: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from footfall.engine.app_file import DATASTREAM_ID
+from footfall.live.inlet import TRANSPORTS
 
 DEFAULT_SCENARIO = "scenarios/shopping/saturday.yaml"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
@@ -20,7 +21,9 @@ class BadUsage(Exception):
 
 class RunOptions(msgspec.Struct, frozen=True):
     """What one run is asked to be. `phones` 0: as many as the scenario says; `seed` -1 and `run_id` "" likewise mean
-    the scenario's own seed and a fresh id. `app` "": the demo shop's. `only` -1: all phones."""
+    the scenario's own seed and a fresh id. `app` "": the demo shop's. `only` -1: all phones.
+    `transport` is how events travel, `inlet_host` "" the host of everything else.
+    `platform_config` "": the local platform as it is without a file."""
 
     scenario: str
     app: str
@@ -32,9 +35,12 @@ class RunOptions(msgspec.Struct, frozen=True):
     confirm_host: bool
     datastream: str
     places_host: str
+    transport: str
+    inlet_host: str
     drain_s: float
     give_up_s: float
     fsync: bool
+    platform_config: str
     runs: str
 
 
@@ -50,9 +56,12 @@ FLAGS: tuple[tuple[str, Any, bool, str], ...] = (
     ("--confirm-host", False, True, "really send to a --host that is not this machine"),
     ("--datastream", "", True, "datastream id (configId); empty: one for this run on the local platform"),
     ("--places-host", "", True, "host of the Places Query Service; empty: the --host"),
+    ("--transport", "edge", True, "how events travel: edge, inlet (a message each) or inlet-batch (several in one)"),
+    ("--inlet-host", "", True, "host of streaming ingestion; empty: the --host"),
     ("--drain", 10.0, False, "real seconds that a phone may go on delivering after its life or a stop"),
     ("--give-up", 30.0, False, "real seconds without any successful answer after which the run is ended; 0: never"),
     ("--fsync", False, False, "local platform: survive a power loss too, not only a killed process"),
+    ("--platform-config", "", False, "local platform: its file, or its name below platforms/; empty: none"),
     ("--runs", "runs", False, "folder that the runs are kept in"),
 )
 
@@ -94,6 +103,9 @@ def read_options(parsed: argparse.Namespace) -> RunOptions:
     datastream = str(parsed.datastream or "").strip()
     if datastream and not re.fullmatch(DATASTREAM_ID, datastream):
         wrong.append(f"--datastream: expected the id of a datastream, as in its URL, found {datastream!r}")
+    transport = str(parsed.transport or "").strip() or "edge"
+    if transport not in TRANSPORTS:
+        wrong.append(f"--transport: expected {', '.join(TRANSPORTS[:-1])} or {TRANSPORTS[-1]}, found {transport!r}")
     options = RunOptions(
         scenario=str(parsed.scenario),
         app=str(parsed.app or "").strip(),
@@ -105,9 +117,12 @@ def read_options(parsed: argparse.Namespace) -> RunOptions:
         confirm_host=parsed.confirm_host in (True, "true", "True", "on"),
         datastream=datastream,
         places_host=str(parsed.places_host or "").strip(),
+        transport=transport,
+        inlet_host=str(parsed.inlet_host or "").strip(),
         drain_s=number("--drain", parsed.drain, float, 0.0, "seconds, 0 or more"),
         give_up_s=number("--give-up", parsed.give_up, float, 0.0, "seconds, 0 or more"),
         fsync=bool(parsed.fsync),
+        platform_config=str(parsed.platform_config or "").strip(),
         runs=str(parsed.runs),
     )
     if wrong:

@@ -24,6 +24,7 @@ from footfall.evidence.verdict import Verdict
 from footfall.live.clock import anchor_ms
 from footfall.live.control import Control, PlatformGone
 from footfall.live.http import Origin
+from footfall.live.inlet import inlet_id_of
 from footfall.live.inputs import AppInput, Inputs
 from footfall.live.ledger import ESTIMATE_BYTES_PER_EVENT, LedgerFile
 from footfall.live.locust.lease import LeaseBook
@@ -36,6 +37,7 @@ from footfall.world.geofences import in_libraries
 
 log = logging.getLogger("footfall")
 
+FASTEST_CLOCK = 100_000.0  # the platform keeps no faster one
 LEAD_S = 0.5  # between the start and virtual 0, so that the first phones have their slots
 MOST_EVENTS_A_PHONE = 120  # generous, for the estimate of the ledger's size
 
@@ -83,6 +85,14 @@ class Run:
         self.progress: RunProgress | None = None
         self._arrivals_ms = read.scenario.population.arrivals_ms
 
+    def register(self) -> None:
+        """Tells the platform, where it is one of ours, which events are to be this run's. Raises PlatformGone."""
+        if self.control is not None:
+            spec = self.spec
+            clock = {"origin_ms": int(spec.origin_s * 1000), "anchor_ms": spec.anchor_ms, "speed": spec.speed}
+            told = clock if spec.speed <= FASTEST_CLOCK else None
+            self.control.register(self.received_as, spec.datastream, spec.inlet, told)
+
     @property
     def phones(self) -> int:
         """How many phones are to live."""
@@ -127,6 +137,9 @@ class Run:
             host=host,
             places_host=options.places_host,
             datastream=options.datastream or _own_datastream(app.config, host) or datastream_of(self.received_as),
+            transport=options.transport,
+            inlet_host=options.inlet_host,
+            inlet=self._inlet(options, app.config, host),
             drain_s=options.drain_s,
             scenario_file=read.scenario_file,
             scenario_text=read.scenario_text,
@@ -135,6 +148,15 @@ class Run:
             app_file=app.file,
             app_text=app.text,
         )
+
+    def _inlet(self, options: RunOptions, app: AppConfig, host: str) -> str:
+        """The id of the inlet that messages go to, "" where none are sent. On the local platform each run has one for
+        itself, by which its events are told from those of others."""
+        if not needs_inlet(options, app):
+            return ""
+        ours = self.control is not None and Origin.of(options.inlet_host or host).loopback
+        own = "" if ours else app.own_inlet
+        return own or inlet_id_of(self.received_as)
 
     def _manifest(self, options: RunOptions, read: Inputs, app: AppInput, host_given: bool) -> Manifest:
         scenario, spec, words = read.scenario, self.spec, program()
@@ -171,9 +193,15 @@ class Run:
             app_file=app.file,
             app_sha256=app.sha256,
             app_text=app.text,
+            transport=spec.transport,
             program=words,
             host_given=host_given,
         )
+
+
+def needs_inlet(options: RunOptions, app: AppConfig) -> bool:
+    """Whether the run sends anything to an inlet: the phones' events, or the back office's."""
+    return options.transport != "edge" or app.back_office.open
 
 
 def program() -> tuple[str, ...]:

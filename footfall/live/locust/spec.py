@@ -26,6 +26,9 @@ class RunSpec(msgspec.Struct, frozen=True):
     host: str
     places_host: str
     datastream: str
+    transport: str
+    inlet_host: str
+    inlet: str  # its id; empty where nothing is sent to one
     drain_s: float
     scenario_file: str
     scenario_text: str

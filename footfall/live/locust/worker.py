@@ -11,6 +11,7 @@ from gevent.event import AsyncResult
 
 from footfall import __version__
 from footfall.live.http import Origin
+from footfall.live.inlet import TokenUnusable
 from footfall.live.locust.active import ActiveRun
 from footfall.live.locust.spec import RunSpec, this_machine
 from footfall.world.problems import BadInput
@@ -79,7 +80,7 @@ class Worker:
                 self._ended,
                 self._environment.events.request.fire,
             )
-        except (BadInput, OSError) as error:
+        except (BadInput, TokenUnusable, OSError) as error:
             self._refuse(spec, str(error))
             return
         gevent.spawn(self._flush_now_and_then, self.active)
