@@ -19,14 +19,17 @@ import msgspec
 from footfall.engine.app_forms import Distinct, Limit, Matching, OrNone, Seconds, Sound, Truth, Word
 from footfall.engine.event_types import BY_THE_RULE, journey_fault, pattern_fault
 from footfall.phone.config import (
+    LOCAL,
     AppConfig,
     AppVersion,
+    BackOfficeConfig,
     Batching,
     Collect,
     ConsentConfig,
     EdgeConfig,
     Environment,
     IdentityConfig,
+    InletConfig,
     JourneyEvent,
     LifecycleConfig,
     MessagingConfig,
@@ -103,7 +106,12 @@ def _record(expected: str, make: Callable[..., T], forms: Mapping[str, Form[Any]
     return Record(expected, make, keys, **more)
 
 
-INTO: Mapping[str, str] = {MARK: "name", "upgrade-after": "upgrade_after_s", "membership-ttl": "membership_ttl_s"}
+INTO: Mapping[str, str] = {
+    MARK: "name",
+    "upgrade-after": "upgrade_after_s",
+    "membership-ttl": "membership_ttl_s",
+    "delay": "delay_s",
+}
 """The keys that are not called as their fields are."""
 
 VERSION = Matching('a version and its build such as "1.4.0 (210)"', r"[0-9]+(\.[0-9]+)* \([0-9]+(\.[0-9]+)*\)")
@@ -139,6 +147,12 @@ def _versions_fault(versions: tuple[AppVersion, ...]) -> str:
 def _batching_fault(batching: Batching) -> str:
     if batching.enabled and not batching.events:
         return 'batching is enabled, but no event may go into a batch: add events such as ["*"]'
+    return ""
+
+
+def _inlet_fault(inlet: InletConfig) -> str:
+    if inlet.id != LOCAL and not inlet.schema:
+        return "an inlet of your own needs the schema of its messages: expected schema: https://ns.adobe.com/..."
     return ""
 
 
@@ -210,6 +224,31 @@ MESSAGING = _record(
     },
 )
 
+INLET = _record(
+    "a map with id, schema, org, dataset and flow",
+    InletConfig,
+    {
+        "id": Matching("the id of an inlet, 64 hexadecimal digits, or local", r"[0-9a-fA-F]{64}|local"),
+        "schema": OrNone(Matching("the id of a schema, a URL", r"https?://[^\s]+")),
+        "org": OrNone(Matching("an IMS organisation such as 0A1B2C@AdobeOrg", r"[A-Za-z0-9]+@AdobeOrg")),
+        "dataset": OrNone(Matching("the id of a dataset, of letters, digits, - and _", r"[A-Za-z0-9_-]+")),
+        "flow": OrNone(Matching("the id of a dataflow, of letters, digits and -", r"[A-Za-z0-9-]+")),
+    },
+    fault=_inlet_fault,
+)
+
+BACK_OFFICE = _record(
+    "a map with orders, loyalty, points, threshold and delay",
+    BackOfficeConfig,
+    {
+        "orders": _TRUTH,
+        "loyalty": _TRUTH,
+        "points": Whole(0, 10_000),
+        "threshold": Whole(1, 1_000_000_000),
+        "delay": Seconds(),
+    },
+)
+
 APP = _record(
     "an app: a map with app, id, versions, edge, places and so on",
     AppConfig,
@@ -263,6 +302,8 @@ APP = _record(
         ),
         "places": PLACES,
         "messaging": MESSAGING,
+        "inlet": INLET,
+        "back-office": BACK_OFFICE,
         "journey-events": Distinct(
             ListOf(
                 "a list of journey events like [{event-type: commerce.purchases, event-id: 0a1b2c}]",

@@ -14,6 +14,7 @@ from heapq import heappop, heappush
 from math import inf
 from typing import Literal, Protocol
 
+from footfall.engine import back_office, inlet
 from footfall.engine.population import Life
 from footfall.engine.seeds import latency_ms
 from footfall.evidence import ops
@@ -21,6 +22,7 @@ from footfall.evidence.ops import Created, Done, Ended, Ignored, Inside, Invoke,
 from footfall.phone import sdk
 from footfall.phone.responses import error_statuses
 from footfall.phone.signals import (
+    Did,
     Due,
     Forgotten,
     IgnoredCrossing,
@@ -88,8 +90,11 @@ def outcome(reply: Reply, event_index: int = 0) -> Outcome:
     """What we know after an answer: ok is stored, fail is definitely not, info is neither (a timeout is not a loss).
 
     429 and 507 were refused before storing; a 5xx, a time-out or a broken connection may hide a success. A 207 is what
-    the error entries about the event make of it, each taken as an answer of its own; without any it is ok.
+    the error entries about the event make of it, each taken as an answer of its own; without any it is ok. Of several
+    events that were answered `mixed` each may be stored or not.
     """
+    if reply.failure == "mixed":
+        return "info"
     if reply.status == 207:
         told = {outcome(Reply(status)) for status in error_statuses(reply.body, event_index)}
         return "fail" if "fail" in told else "info" if "info" in told else "ok"
@@ -112,6 +117,7 @@ class Living:
         "_journal",
         "_life",
         "_now",
+        "_office",
         "_queries",
         "_replies",
         "_sent",
@@ -122,6 +128,7 @@ class Living:
 
     def __init__(self, life: Life, clock: Clock, transport: Transport, journal: Journal) -> None:
         self._life = life
+        self._office = life.office
         self._clock = clock
         self._transport = transport
         self._journal = journal
@@ -148,37 +155,58 @@ class Living:
             for event_id in life.phone.withheld:
                 self._journal.add(ops.Withheld(event_id, life.k, "collect consent is still pending", self._now))
             held = () if life.phone.withheld else life.phone.queued
+            if life.office is not None:
+                held += life.office.queued
             self._journal.add(Ended(life.k, self._how, held, self._now))
 
     def _loop(self) -> None:
-        plan = self._life.plan
+        plan, office = self._life.plan, self._office
         upcoming = next(plan, None)
         while True:
             reply_ms = self._replies[0][0] if self._replies else inf
             plan_ms = inf if upcoming is None else upcoming.at_ms
-            at_ms = min(reply_ms, self._wake_ms, plan_ms)
-            if at_ms == inf or (self._draining and not self._life.phone.busy):
+            office_ms = inf if office is None else office.due_ms
+            at_ms = min(reply_ms, self._wake_ms, plan_ms, office_ms)
+            if at_ms == inf or (self._draining and not self._busy):
                 return
             if not self._clock.wait_until(int(at_ms)):
                 if self._draining:
                     return
                 self._how = "cut"
                 upcoming = None
+                if office is not None:
+                    office.close()
                 self._drain()
                 continue
             self._now = int(at_ms)
             if reply_ms == at_ms:
-                self._feed(heappop(self._replies)[2])
+                self._take(heappop(self._replies)[2])
             elif self._wake_ms == at_ms:
                 self._feed(Due())
-            elif upcoming is not None:
+            elif upcoming is not None and plan_ms == at_ms:
                 self._state = upcoming.state
-                if upcoming.signal is None:
-                    upcoming = None
-                    self._drain()
-                else:
+                if upcoming.signal is not None:
                     self._feed(upcoming.signal)
                     upcoming = next(plan, None)
+                    continue
+                upcoming = None
+                if office is not None and office.scheduled:
+                    self._rest()
+                else:
+                    self._drain()
+            elif office is not None:
+                self._do_for_office(office.do_what_is_due(self._now))
+                if upcoming is None and not self._draining and not office.scheduled:
+                    self._drain()
+
+    @property
+    def _busy(self) -> bool:
+        return self._life.phone.busy or (self._office is not None and self._office.busy)
+
+    def _rest(self) -> None:
+        """The plan is over, and the back office has still events to make."""
+        self._life.phone.stop_watching()
+        self._feed(Due())
 
     def _drain(self) -> None:
         self._draining = True
@@ -186,12 +214,28 @@ class Living:
         self._clock.start_draining()
         self._feed(Due())
 
+    def _take(self, replied: Replied) -> None:
+        office = self._office
+        if office is not None and office.awaits(replied.request_id):
+            self._do_for_office(office.answered(self._now, replied.reply))
+        else:
+            self._feed(replied)
+
+    def _do_for_office(self, effects: list[back_office.Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Made):
+                self._note_event(effect, back_office.NAME)
+            else:
+                self._send(effect.request)
+
     def _feed(self, signal: Signal) -> None:
         self._wake_ms = inf
         for effect in self._life.phone.feed(self._now, signal):
             match effect:
                 case Made():
                     self._note_event(effect)
+                    if isinstance(signal, Did) and effect.event.type == "commerce.purchases":
+                        self._tell_office(signal)
                 case Send():
                     self._send(effect.request)
                 case WakeAt():
@@ -208,7 +252,11 @@ class Living:
                 case IgnoredCrossing():
                     self._journal.add(Ignored(self._life.k, effect.poi_id, effect.kind, effect.why, self._now))
 
-    def _note_event(self, made: Made) -> None:
+    def _tell_office(self, purchase: Did) -> None:
+        if self._office is not None and purchase.order is not None:
+            self._office.ordered(self._now, purchase.lines, purchase.order)
+
+    def _note_event(self, made: Made, source: str = "") -> None:
         life, event = self._life, made.event
         content = blake2b(b"%d\0%b%b%b" % (made.at_ms, event.body, event.beside, made.identities), digest_size=8)
         self._journal.add(
@@ -218,13 +266,14 @@ class Living:
                 phone=life.k,
                 n=made.n,
                 person=life.person.id,
-                state=self._state,
+                state="" if source else self._state,
                 cause="plan",
                 due_ms=made.at_ms,
                 digest=content.hexdigest(),
                 place=event.place,
                 skus=event.skus,
                 extra=made.extra,
+                source=source,
             )
         )
 
@@ -243,7 +292,11 @@ class Living:
             number = self._queries
         reply = self._transport.send(request, due)
         done = clock.wall_ms()
-        planned_ms = latency_ms(self._life.latency_key, number, request.attempt)
+        if self._office is not None and request.channel == "inlet":
+            planned_ms, following = self._office.latency_ms(request), inlet.following(reply)
+        else:
+            planned_ms = latency_ms(self._life.latency_key, number, request.attempt)
+            following = sdk.following(self._life.model.platform, reply, len(request.event_ids))
         clock.answered(done - sent, planned_ms)
         for index, event_id in enumerate(request.event_ids):
             journal.add(
@@ -253,7 +306,7 @@ class Living:
                     self._life.k,
                     done,
                     outcome(reply, index),
-                    sdk.following(self._life.model.platform, reply, len(request.event_ids)),
+                    following,
                     reply.status,
                     reply.failure,
                 )

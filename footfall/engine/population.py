@@ -8,6 +8,7 @@ from math import log
 
 import msgspec
 
+from footfall.engine.back_office import BackOffice
 from footfall.engine.compile import Ready
 from footfall.engine.plan import Customer, Timed, Update
 from footfall.engine.seeds import Streams
@@ -24,7 +25,7 @@ from footfall.world.streams import Stream
 class Life(msgspec.Struct, frozen=True):
     """Phone `k` with its owner and what the owner is going to do from `start_ms` (virtual) on. `app_version` is what is
     installed at first. `drawn_platform` is the platform that the scenario's shares give this phone: that of `model`,
-    unless the population was told another one."""
+    unless the population was told another one. `office` is the company's back office, where it has one that sends."""
 
     k: int
     start_ms: int
@@ -36,6 +37,7 @@ class Life(msgspec.Struct, frozen=True):
     latency_key: int
     app_version: str
     drawn_platform: Platform
+    office: BackOffice | None = None
 
 
 class Population:
@@ -102,7 +104,15 @@ class Population:
             latency_key=streams.latency_key,
             app_version=version,
             drawn_platform=drawn,
+            office=self._office(k, person),
         )
+
+    def _office(self, k: int, person: Person) -> BackOffice | None:
+        app = self._app.config
+        if not app.back_office.open:
+            return None
+        last_ms = self._ready.scenario.lasts_ms
+        return BackOffice(app, person, self._key, self._seed, k, self._anchor_ms, last_ms)
 
     def _app_versions(self, start_ms: int, stream: Stream) -> tuple[str, Update | None]:
         """The version of the app that the phone has at first, and when the store brings it the newest: after a time

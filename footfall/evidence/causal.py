@@ -1,4 +1,5 @@
-"""Checker `causal`: nothing is bought that was not put into the cart, and nobody shops in an app that is closed.
+"""Checker `causal`: nothing is bought that was not put into the cart, nobody shops in an app that is closed, and the
+back office confirms no order that nobody placed.
 
 A load generator that draws its tasks at random sends purchases of things nobody added; every journey that waits for
 the cart would then be tested with noise. The order meant is the order in which the phone created its events, not the
@@ -22,6 +23,8 @@ _CART = {
     "commerce.checkouts": "checkouts",
     "commerce.purchases": "purchases",
 }
+_CONFIRMED = "commerce.backofficeOrderPlaced"
+_POINTS = ("loyalty.pointsEarned", "loyalty.pointsReached")
 
 
 class _Shopper(msgspec.Struct):
@@ -29,6 +32,8 @@ class _Shopper(msgspec.Struct):
 
     cart: Counter[str]
     open: bool = False  # the app, between its launch and its close
+    orders: list[Counter[str]] = []  # bought, and not yet confirmed by the back office
+    uncredited: int = 0  # purchases for which no points were credited
 
 
 class Causal:
@@ -45,6 +50,9 @@ class Causal:
     def feed(self, op: Op) -> None:
         """Follows one op. The lines of one phone must come in its own order, as they do within a ledger file."""
         if isinstance(op, Created):
+            if op.source:
+                self._elsewhere(op)
+                return
             if op.extra or not op.type.startswith(("commerce.", "application.")):
                 return
             shopper = self._shoppers.get(op.phone)
@@ -105,7 +113,25 @@ class Causal:
         elif what == "purchases":
             if not items:
                 self._wrong(op, "bought nothing: a purchase without products")
+            shopper.orders.append(items)
+            shopper.uncredited += 1
             shopper.cart.clear()
+
+    def _elsewhere(self, op: Created) -> None:
+        """What the company's own systems tell follows from purchases of the phone's customer, and of each once."""
+        shopper = self._shoppers.get(op.phone) or _Shopper(Counter())
+        if op.type == _CONFIRMED:
+            items = Counter[str]()
+            for sku, quantity in op.skus:
+                items[sku] += quantity
+            if items in shopper.orders:
+                shopper.orders.remove(items)
+            else:
+                self._wrong(op, f"the {op.source} confirmed an order that the customer had not placed")
+        elif op.type in _POINTS:
+            shopper.uncredited -= 1
+            if shopper.uncredited < 0:
+                self._wrong(op, f"the {op.source} credited points for which nothing had been bought")
 
     def _wrong(self, op: Created, what: str) -> None:
         if op.fault or op.bad:

@@ -169,12 +169,14 @@ class Delivered:
         self._tracks[op.id] = track(op)
 
     def _invoked(self, op: Invoke) -> None:
+        found = self._tracks.get(op.id)
         latest = self._latest.get(op.phone)
-        if latest is not None and latest[0] == op.request:
+        if found is not None and found.elsewhere:
+            pass  # of what another system sends nothing is left unread when the phone's app dies
+        elif latest is not None and latest[0] == op.request:
             latest[1].append(op.id)
         else:
             self._latest[op.phone] = op.request, [op.id]
-        found = self._tracks.get(op.id)
         if found is None:
             self._unplanned.setdefault(op.id, "")
             return

@@ -1,7 +1,8 @@
 """Did every phone that was handed out live exactly once, and to its end? Part of the checker `delivered`.
 
-A phone is a number that the run leases to a worker; it starts, creates events numbered from 0, and ends. What breaks
-this makes every count of the run worthless, so it is looked at first.
+A phone is a number that the run leases to a worker; it starts, creates events numbered from 0, and ends. Another system
+that makes events about the phone's customer numbers its own from 0, within the phone's life. What breaks this makes
+every count of the run worthless, so it is looked at first.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ class Lives:
         self._leases: list[Lease] = []
         self._started_ones: set[int] = set()
         self._next_n: dict[int, int] = {}  # of phones that started or created anything: the number of the next event
+        self._next_elsewhere: dict[tuple[int, str], int] = {}  # (phone, source) -> the same of other systems
         self._how: dict[int, str] = {}  # of phones that have ended
         self._odd: set[int] = set()  # phones that acted out of life: told once each
 
@@ -96,15 +98,21 @@ class Lives:
         self._next_n[op.phone] = 0
 
     def _created(self, op: Created) -> None:
-        expected = self._next_n.get(op.phone, 0)
+        key = (op.phone, op.source)
+        expected = self._next_elsewhere.get(key, 0) if op.source else self._next_n.get(op.phone, 0)
         if op.phone not in self._started_ones:
             self._tell_odd(op.phone, f"phone {op.phone} created events without having started")
         elif op.phone in self._how:
             self._tell_odd(op.phone, f"phone {op.phone} created events after its end")
         if op.n != expected:
-            message = f"phone {op.phone}: expected its event number {expected} in the ledger, got number {op.n}"
+            whose = f"its event number {expected} of the {op.source}" if op.source else f"its event number {expected}"
+            message = f"phone {op.phone}: expected {whose} in the ledger, got number {op.n}"
             self._findings.add("invalid", "gap", message, events=(op.id,), phone=op.phone)
-        self._next_n[op.phone] = op.n + 1
+        if op.source:
+            self._next_elsewhere[key] = op.n + 1
+            self._next_n.setdefault(op.phone, 0)
+        else:
+            self._next_n[op.phone] = op.n + 1
 
     def _ended(self, op: Ended) -> None:
         if op.phone in self._how:

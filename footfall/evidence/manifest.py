@@ -34,7 +34,7 @@ class Manifest(msgspec.Struct, frozen=True):
     `lasts_ms` the virtual length. `received_as` is the name under which the receiver lists the run. `command` is
     the command line that began it, `program` its first words, as a person in that folder types them. `host_given`: a
     person chose the host; else the run had a local platform of its own. `app_file`, with its hash and text, configured
-    the app; empty: the built-in default.
+    the app; empty: the built-in default. `transport` is how the phones' events travelled: edge, inlet or inlet-batch.
     """
 
     run: str
@@ -59,6 +59,7 @@ class Manifest(msgspec.Struct, frozen=True):
     app_file: str = ""
     app_sha256: str = ""
     app_text: str = ""
+    transport: str = "edge"
     program: tuple[str, ...] = ("locust",)
     host_given: bool = False
 
@@ -97,6 +98,7 @@ def repeat_command(manifest: Manifest, phone: int) -> str:
         (
             *(*manifest.program, "--headless", "--scenario", manifest.scenario_file),
             *(("--app", manifest.app_file) if manifest.app_file else ()),
+            *(("--transport", manifest.transport) if manifest.transport != "edge" else ()),
             *("--seed", str(manifest.seed)),
             *("--run-id", manifest.run, "--phones", str(manifest.phones), "--only", str(phone)),
             *(("--host", manifest.host) if manifest.host_given else ()),

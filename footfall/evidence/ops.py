@@ -46,11 +46,12 @@ class Started(msgspec.Struct, frozen=True, tag_field="op", tag="started"):
 class Created(msgspec.Struct, frozen=True, tag_field="op", tag="created", omit_defaults=True):
     """The phone made an ExperienceEvent and put it into its hit queue: this is what `planned` counts.
 
-    `n` numbers the phone's events from 0. `digest` is the hash of the event's content without run-derived ids, its
-    time counted from the run's start; `cause` tells whether the plan or a reply of the platform made it. `skus` are
-    (SKU, quantity) of the event's productListItems. `fault` names the deliberate fault that touched the event;
-    `bad` marks an event that the plan means to be refused by validation. `extra` says why it is the second event of one
-    occurrence (a tags rule's, forwarded twice): checkers of order look at the first only.
+    `source` names the system that made it where that was not the phone: the company's back office, about the phone's
+    customer. `n` numbers the events of one phone and source from 0. `digest` is the hash of the event's content without
+    run-derived ids, its time counted from the run's start; `cause` tells whether the plan or a reply of the platform
+    made it. `skus` are (SKU, quantity) of the event's productListItems. `fault` names the deliberate fault that touched
+    the event; `bad` marks an event that the plan means to be refused by validation. `extra` says why it is the second
+    event of one occurrence (a tags rule's, forwarded twice): checkers of order look at the first only.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Created(msgspec.Struct, frozen=True, tag_field="op", tag="created", omit_d
     fault: str = ""
     bad: bool = False
     extra: str = ""
+    source: str = ""
 
 
 class Invoke(msgspec.Struct, frozen=True, tag_field="op", tag="invoke"):

@@ -229,7 +229,7 @@ def _say_origin(say: Callable[[str, str], None], created: Created, found: Explan
     say("place", created.place)
     say("products", ", ".join(f"{quantity} of {sku}" for sku, quantity in created.skus))
     why = "the plan made it" if created.cause == "plan" else "a reply of the platform made it"
-    say("why", f"{why}, as the phone's event number {created.n}")
+    say("why", f"{why}, as the {created.source or 'phone'}'s event number {created.n}")
     say("fault", created.fault)
     say("meant as", "bad: validation is to refuse it" if created.bad else "")
     after = timedelta(seconds=created.due_ms // 1000)

@@ -19,6 +19,7 @@ class Track(msgspec.Struct, gc=False):
     phone: int
     bad: bool  # the plan means it to be refused by validation
     faulted: bool  # a deliberate fault touched it
+    elsewhere: bool = False  # another system than the phone made it, and sends it
     invokes: int = 0
     oks: int = 0
     fails: int = 0
@@ -90,7 +91,13 @@ class Track(msgspec.Struct, gc=False):
 
 def track(created: Created) -> Track:
     """The way of an event that was just created."""
-    return Track(type=sys.intern(created.type), phone=created.phone, bad=created.bad, faulted=bool(created.fault))
+    return Track(
+        type=sys.intern(created.type),
+        phone=created.phone,
+        bad=created.bad,
+        faulted=bool(created.fault),
+        elsewhere=bool(created.source),
+    )
 
 
 def standing(track: Track, *, phone_ended: bool, read_back: bool) -> Standing:

@@ -85,7 +85,11 @@ def judge(manifest: Manifest, ops: Iterable[Op], received: Iterable[Received] | 
 
 
 def plan_line(created: Created) -> bytes:
-    """What the digest of a run knows of one event: phone, number, type, content. No id, for ids depend on the run."""
+    """What the digest of a run knows of one event: phone, source if it is not the phone, number, type, content. No id,
+    for ids depend on the run."""
+    if created.source:
+        line = f"{created.phone:08d} {created.source} {created.n:06d} {created.type} {created.digest}\n"
+        return line.encode()
     return f"{created.phone:08d} {created.n:06d} {created.type} {created.digest}\n".encode()
 
 

@@ -16,7 +16,7 @@ Environment = Literal["prod", "pre-prod", "int"]
 Wrapper = Literal["none", "reactnative", "cordova", "flutter", "unity", "xamarin"]
 
 LOCAL = "local"
-"""The datastream of an app that names none: each run has one for itself on the local platform."""
+"""The datastream, and the inlet, of an app that names none: each run has its own on the local platform."""
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,6 +102,35 @@ class MessagingConfig(_Section, frozen=True):
     surfaces: tuple[str, ...] = ()
 
 
+class InletConfig(_Section, frozen=True):
+    """The streaming connection that messages go to, and what their headers say: `id` is the last part of its URL,
+    `schema` the `$id` of the schema, `org` the IMS organisation, `dataset` and `flow` ids. What is empty is that of the
+    local platform, and on any other host left out."""
+
+    id: str = LOCAL
+    schema: str = ""
+    org: str = ""
+    dataset: str = ""
+    flow: str = ""
+
+
+class BackOfficeConfig(_Section, frozen=True):
+    """The company's systems behind the app, which send events of their own to the inlet. `orders`: a purchase is
+    confirmed. `loyalty`: it earns points, so many for each whole unit of the currency; `threshold` is the balance that
+    the journeys wait for. `delay_s` is the median time that each step takes (no source)."""
+
+    orders: bool = False
+    loyalty: bool = False
+    points: int = 10
+    threshold: int = 10_000
+    delay_s: int = 30
+
+    @property
+    def open(self) -> bool:
+        """Whether it sends anything."""
+        return self.orders or self.loyalty
+
+
 class JourneyEvent(_Section, frozen=True):
     """Events of this type carry `_experience.campaign.orchestration.eventID`, because a journey event demands it."""
 
@@ -130,6 +159,8 @@ class AppConfig(_Section, frozen=True):
     lifecycle: LifecycleConfig = LifecycleConfig()
     places: PlacesConfig = PlacesConfig()
     messaging: MessagingConfig = MessagingConfig()
+    inlet: InletConfig = InletConfig()
+    back_office: BackOfficeConfig = BackOfficeConfig()
     journey_events: tuple[JourneyEvent, ...] = ()
 
     @property
@@ -137,10 +168,16 @@ class AppConfig(_Section, frozen=True):
         """The datastream that the app names; empty where it is left to the run."""
         return "" if self.edge.datastream == LOCAL else self.edge.datastream
 
-    def at(self, datastream: str, libraries: tuple[str, ...]) -> AppConfig:
-        """This app, sending to this datastream and asking Places for these libraries."""
+    @property
+    def own_inlet(self) -> str:
+        """The inlet that the app names; empty where it is left to the run."""
+        return "" if self.inlet.id == LOCAL else self.inlet.id
+
+    def at(self, datastream: str, libraries: tuple[str, ...], inlet: InletConfig | None = None) -> AppConfig:
+        """This app, sending to this datastream and inlet and asking Places for these libraries."""
         return msgspec.structs.replace(
             self,
             edge=msgspec.structs.replace(self.edge, datastream=datastream),
             places=msgspec.structs.replace(self.places, libraries=libraries),
+            inlet=inlet or self.inlet,
         )

@@ -111,6 +111,8 @@ def following(platform: Platform, reply: Reply, events: int) -> Disposition:
     itself."""
     if reply.status == 200:
         return "done"
+    if reply.again:
+        return "retry"
     if reply.status == 400 and events > 1:
         return "retry"
     return disposition(platform, reply)

@@ -12,18 +12,23 @@ from footfall.xdm.commerce import CartLine, CommerceKind, OrderRef
 from footfall.xdm.events import ExperienceEvent
 from footfall.xdm.messaging import Proposition, PushMessage
 
+Channel = Literal["edge", "places", "inlet"]
+"""What a request is for: the Edge Network, the Places Query Service, streaming ingestion."""
+
 
 class Reply(msgspec.Struct, frozen=True):
     """What came back for a request: an HTTP answer, or status 0 and the transport's failure.
 
     `failure`: `refused` (no connection, nothing was written), `unreachable` (no such host), `timeout`, `reset`
-    (written, then the connection broke; whether the server took it is unknown).
+    (written, then the connection broke; whether the server took it is unknown), `mixed` (of several events some were
+    stored and others were not). `again`: whoever carries the phone's events tries again, though the SDK would give up.
     """
 
     status: int
     body: bytes = b""
     retry_after: str | None = None
-    failure: Literal["", "refused", "unreachable", "timeout", "reset"] = ""
+    failure: Literal["", "refused", "unreachable", "timeout", "reset", "mixed"] = ""
+    again: bool = False
 
 
 # What the customer does with the phone and the app
@@ -265,7 +270,7 @@ class Request(msgspec.Struct, frozen=True):
     `attempts` how often each of its events was, where it has several. `timeout_s`: to connect, and to read."""
 
     id: str
-    channel: Literal["edge", "places"]
+    channel: Channel
     method: Literal["POST", "GET"]
     target: str
     headers: bytes

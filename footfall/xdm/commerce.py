@@ -108,6 +108,27 @@ def commerce(
     )
 
 
+ORDER_PLACED = "commerce.backofficeOrderPlaced"
+
+
+def order_placed(lines: tuple[CartLine, ...], order: OrderRef, event_id: str = "") -> ExperienceEvent:
+    """commerce.backofficeOrderPlaced: the order system has taken an order, with its lines as productListItems.
+
+    The type is one of Adobe's list of standard ones (adobe/xdm components/behaviors/time-series.schema.json); the
+    commerce object has no measure of that name, so that the event has none. Raises ValueError as `commerce` does.
+    """
+    return encoded(
+        ORDER_PLACED,
+        EventXdm(
+            ORDER_PLACED,
+            commerce={"order": _settled(order, lines)},
+            product_list_items=tuple(_item(line) for line in lines) or None,
+            experience=Experience.of_journey_event(event_id) if event_id else None,
+        ),
+        skus=tuple((line.product.sku, line.quantity) for line in lines),
+    )
+
+
 def _item(line: CartLine) -> ProductListItem:
     return ProductListItem(
         sku=line.product.sku,

@@ -107,6 +107,10 @@ class Receiver:
             return self.nearby(request)
         if not request.event_ids:  # a set-consent request
             return Reply(200)
+        if request.channel == "inlet":
+            entity = msgspec.json.decode(request.body)["body"]["xdmEntity"]
+            self.stored.append(Received(entity["_id"], entity["eventType"], True))
+            return Reply(200, b'{"inletId":"any"}')
         body = msgspec.json.decode(request.body)
         ecid = body["xdm"]["identityMap"]["ECID"][0]["id"]
         for event in body["events"]:

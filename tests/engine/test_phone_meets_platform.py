@@ -22,9 +22,10 @@ from footfall.evidence.verdict import judge
 from footfall.phone.config import AppConfig
 from footfall.phone.signals import Earned, Foregrounded, Reply, Saw
 from footfall.phone.signals import Request as PhoneRequest
-from footfall.platform.core import LOCAL_ORG, Platform
+from footfall.platform.config import LOCAL_ORG, Datastream, PlatformConfig
+from footfall.platform.core import Platform
 from footfall.platform.memory import InProcessPlatform, MemoryStore
-from footfall.platform.messages import Datastream, Request, Response, StoredEvent
+from footfall.platform.messages import Request, Response, StoredEvent
 from footfall.platform.package_data import event_schema
 from footfall.world.pois import Poi
 
@@ -60,7 +61,7 @@ class Saturday:
 
     def __init__(self, pois: Iterable[Poi], phones: int = PHONES) -> None:
         self.store = MemoryStore()
-        platform = Platform(pois, event_schema(), [Datastream(STREAM, LOCAL_ORG, RUN)])
+        platform = Platform(pois, event_schema(), PlatformConfig((Datastream(STREAM, LOCAL_ORG, RUN),)))
         in_process = InProcessPlatform(platform, self.store)
         self.journal = MemoryJournal()
         self.journal.add(Head(RUN, "local", 1, "test"))
@@ -199,7 +200,7 @@ def test_another_organisations_tenant_is_stored_as_good() -> None:
     steps = [(0, Foregrounded()), (1_000, Saw("home")), (2_000, Earned(10, 120, None)), (3_000, None)]
     life = replace(life, plan=iter([Timed(at_ms, "a-state", signal) for at_ms, signal in steps]))
     platform = InProcessPlatform(
-        Platform(saturday().pois, event_schema(), [Datastream(STREAM, LOCAL_ORG, RUN)]), MemoryStore()
+        Platform(saturday().pois, event_schema(), PlatformConfig((Datastream(STREAM, LOCAL_ORG, RUN),))), MemoryStore()
     )
     clock = VirtualClock()
     Living(life, clock, Wire(platform, clock), MemoryJournal()).live()
@@ -213,7 +214,7 @@ def test_another_organisations_tenant_is_stored_as_good() -> None:
 def test_a_bad_event_would_be_seen() -> None:
     """The judge of the first test convicts: a phone whose app says nonsense is stored as bad, with a reason."""
     platform = InProcessPlatform(
-        Platform(saturday().pois, event_schema(), [Datastream(STREAM, LOCAL_ORG, RUN)]), MemoryStore()
+        Platform(saturday().pois, event_schema(), PlatformConfig((Datastream(STREAM, LOCAL_ORG, RUN),))), MemoryStore()
     )
 
     class Nonsense(Wire):

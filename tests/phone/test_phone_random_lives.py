@@ -49,9 +49,9 @@ from footfall.phone.signals import (
     Withheld,
 )
 from footfall.platform import messages
+from footfall.platform.config import Datastream, PlatformConfig
 from footfall.platform.core import Platform
 from footfall.platform.memory import InProcessPlatform, MemoryStore
-from footfall.platform.messages import Datastream
 from footfall.platform.package_data import event_schema
 from footfall.world.geo import Leg, moved
 from footfall.world.phones import MODELS
@@ -244,7 +244,11 @@ class World:
     def __init__(self, model: Any, app: AppConfig) -> None:
         self.store = MemoryStore()
         self.platform = InProcessPlatform(
-            Platform((), SCHEMA, [Datastream(stream, "ORG@AdobeOrg", "run-1") for stream in (STREAM, OTHER_STREAM)]),
+            Platform(
+                (),
+                SCHEMA,
+                PlatformConfig(tuple(Datastream(stream, "ORG@AdobeOrg", "run-1") for stream in (STREAM, OTHER_STREAM))),
+            ),
             self.store,
         )
         self.phone = Phone(
