@@ -19,7 +19,7 @@ web: $(VENV)/.run
 	@$(BIN)/locust $(ARGS)
 
 test: $(VENV)/.test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-all: $(VENV)/.test
 	@$(BIN)/python -m pytest -m "slow or not slow" $(ARGS)
