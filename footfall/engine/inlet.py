@@ -19,6 +19,7 @@ from footfall.phone.signals import Reply
 
 CONTENT_TYPE = "application/vnd.adobe.xed-full+json;version=1"
 HEADERS = b"Content-Type: application/json\r\n"
+LONGEST_RETRY_AFTER_S = 3_600  # one bad header is not to end a sender's day
 LONGEST_BACK_OFF_S = 60
 MOST_DIGITS = 9  # of a Retry-After that is still a number of seconds
 
@@ -26,7 +27,7 @@ UNKNOWN = Reply(0, failure="timeout", again=True)
 """Of a message of which the answer says nothing."""
 
 _ENCODER = msgspec.json.Encoder()
-_INDEX = re.compile(r"(?:^|[:-])(\d{1,9})\Z")
+_INDEX = re.compile(r"(?:^|-)(\d{1,9})\Z")
 
 
 class _Interact(msgspec.Struct):
@@ -42,6 +43,7 @@ class _Entry(msgspec.Struct, rename="camel"):
 
 class _Answer(msgspec.Struct):
     responses: list[_Entry]
+    batch_id: str = msgspec.field(default="", name="batchId")
 
 
 _INTERACT = msgspec.json.Decoder(_Interact)
@@ -108,19 +110,22 @@ def of_batch(reply: Reply, count: int) -> tuple[Reply, ...]:
     """What the answer to a batch of so many messages says of each, in their order; `of_single` makes of these what it
     makes of the answer to a single one. Without a 207 it says the same of all.
 
-    An entry is of the message whose index its xactionId ends with. Those without one are of the messages that are left,
-    in order, if there are as many; else nothing is known of these, nor of a message that two entries claim.
+    An entry is of the message whose index its xactionId ends with: behind the last "-", as Adobe's connector reads it,
+    or behind the answer's own batchId and ":". Other numbers at an end mean something else (the documents show some).
+    Entries without an index are of the messages that are left, in order, if there are as many; else nothing is known of
+    these, nor of a message that two entries claim.
     """
     if not 200 <= reply.status < 300:
         return (reply,) * count
     try:
-        entries = _ANSWER.decode(reply.body).responses
+        answer = _ANSWER.decode(reply.body)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return (UNKNOWN,) * count
     told: dict[int, Reply] = {}
     rest: list[Reply] = []
-    for entry in entries:
-        match = _INDEX.search(entry.xaction_id)
+    for entry in answer.responses:
+        batch, colon, number = entry.xaction_id.rpartition(":")
+        match = _INDEX.search(number if colon and batch == answer.batch_id else entry.xaction_id)
         index = int(match[1]) if match else count
         if index >= count:
             rest.append(_of_entry(entry))
@@ -160,7 +165,7 @@ def wait_s(reply: Reply, attempt: int) -> int:
     up to 60, by the number of attempts made (1 or more)."""
     said = (reply.retry_after or "").strip()
     if said.isascii() and said.isdigit() and len(said) <= MOST_DIGITS and int(said) > 0:
-        return int(said)
+        return min(int(said), LONGEST_RETRY_AFTER_S)
     return min(1 << min(attempt - 1, 30), LONGEST_BACK_OFF_S)
 
 

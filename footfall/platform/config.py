@@ -71,8 +71,8 @@ class OfferedProposition(_Section, frozen=True):
 class Datastream(_Section, frozen=True):
     """What a datastream id (`configId`, `datastreamId`) stands for: the organisation, and the run whose events arrive
     through it. A disabled one answers 422. `consent` is the collect consent of whoever has not said. `authenticated`
-    wants a token. `hint` is the cluster that answers who
-    names none. `segments` are handed to devices by an `activation:pull` handle; empty: none is sent."""
+    wants a token. `hint` is the cluster that answers who names none. `segments` are handed to devices by an
+    `activation:pull` handle; empty: none is sent."""
 
     id: str
     org: str = LOCAL_ORG

@@ -74,19 +74,22 @@ class Platform:
         self._inlets[one.id] = one
 
     def remember(self, changes: Iterable[ConsentChange]) -> None:
-        """What people said before this platform was started."""
+        """What people said: before this platform was started, or just now."""
         for change in changes:
             self._consents.change(change)
 
     def handle(self, request: Request, now_ms: int) -> Outcome:
-        """Answers one request of a device or a source system. `now_ms` (since the epoch) is when it was received."""
+        """Answers one request of a device or a source system. `now_ms` (since the epoch) is when it was received. Tell
+        `committed` when what the outcome says is durable."""
         strike = self._faults.strike(request, now_ms)
         if strike is not None and strike.instead is not None:
             return Outcome(strike.instead, delivery=strike.delivery)
         outcome = self._answer(request, now_ms)
-        for change in outcome.consents:
-            self._consents.change(change)
         return outcome if strike is None else strike.on(outcome)
+
+    def committed(self, outcome: Outcome) -> None:
+        """What the outcome says is stored: from now on the platform heeds what people said in it."""
+        self.remember(outcome.consents)
 
     def _answer(self, request: Request, now_ms: int) -> Outcome:
         path = request.path

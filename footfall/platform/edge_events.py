@@ -33,6 +33,10 @@ class Taken(msgspec.Struct, frozen=True):
     ecid: str
 
 
+# Each event gets the shared xdm merged in: without a limit 64 KB of a request could become 90 MB in the store.
+MOST_EVENTS = 500
+
+
 def events_of(call: Call) -> list[dict[str, Any]]:
     """The call's events, or Refusal for a frame that holds none: `event`, which version 2's interact has, or
     `events`. Only the frame counts here."""
@@ -43,6 +47,8 @@ def events_of(call: Call) -> list[dict[str, Any]]:
         raise Refusal(problem_details.MISSING_VALUE, f"The '{name}' field is mandatory. Provide a valid value.")
     if not isinstance(events, list):
         raise Refusal(problem_details.FIELD_MISMATCH, f"The field '{name}' must be an array.")
+    if len(events) > MOST_EVENTS:
+        raise Refusal(problem_details.TOO_LARGE, f"The field '{name}' holds {MOST_EVENTS} events at most.")
     for index, event in enumerate(events):
         if not isinstance(event, dict):
             field = name if name == "event" else f"events[{index}]"
@@ -93,12 +99,21 @@ def _taken(
                 device = ecid_of(xdm["identityMap"]) or ecid
         else:
             xdm = shared
-        if consents.collect(datastream.org, device, datastream.consent) == "n":
+        if any(consents.collect(datastream.org, one, datastream.consent) == "n" for one in _devices(xdm, device)):
             ignored.append(index)
             continue
         reasons = schema.reasons(xdm) if xdm is not shared else ("#: required key [xdm] not found",)
         stored.append(received(event, xdm, reasons, datastream, call.request, arrived, call.now_ms))
     return Taken(tuple(stored), tuple(ignored), ecid)
+
+
+def _devices(xdm: dict[str, Any], first: str) -> list[str]:
+    """All ECIDs of an event: one that declined is enough."""
+    match xdm.get("identityMap"):
+        case {"ECID": [_, _, *_] as items}:
+            return [item["id"] for item in items if isinstance(item, dict) and isinstance(item.get("id"), str)]
+        case _:
+            return [first]
 
 
 def _merged(shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

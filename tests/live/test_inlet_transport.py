@@ -52,7 +52,7 @@ def ids(request: bytes) -> list[str]:
 
 def taken(n: int, request: bytes) -> Pieces:
     """207, each entry good."""
-    return (http(207, {"responses": [{"xactionId": f"b:{i}"} for i in range(len(ids(request)))]}),)
+    return (http(207, {"batchId": "b", "responses": [{"xactionId": f"b:{i}"} for i in range(len(ids(request)))]}),)
 
 
 def event(*names: str, channel: Any = "edge", attempt: int = 1, padding: int = 0) -> Request:

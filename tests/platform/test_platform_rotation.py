@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -61,6 +63,16 @@ def test_those_put_aside_move_up_and_the_oldest_go(tmp_path: Path, keep: int, le
         grown(path, id_)
         rotate(str(path), 1, keep)
     assert {file.name: ids_in(file) for file in tmp_path.iterdir()} == left
+
+
+def test_a_start_that_was_killed_between_its_renames_is_finished_by_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    grown(path, "a")
+    assert rotate(str(path), 1, 0) == tmp_path / "s.sqlite.1"
+    path.rename(tmp_path / "s.sqlite.new")  # the second rename had not happened
+    assert rotate(str(path), 0, 0) is None
+    with Store(str(path)) as store:
+        assert (store.consents(), store.last_seq()) == ([SAID], 1)
 
 
 def test_other_files_beside_it_are_left_alone(tmp_path: Path) -> None:
@@ -138,3 +150,17 @@ def test_at_the_start_of_a_platform(tmp_path: Path) -> None:
         assert asks.get("/api/counts").json()["total"] == 0
         runs = {run["run"]: run for run in asks.get("/api/runs").json()["runs"]}
         assert (runs["r"]["datastreams"], runs["r"]["inlets"]) == (["d"], ["a" * 64])
+
+
+def test_two_platforms_do_not_share_a_store(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with platform(store=str(path)):
+        second = subprocess.run(
+            [sys.executable, "-m", "footfall.platform", "--port", "0", "--store", str(path)],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert second.returncode == 2
+    assert second.stderr == f"footfall platform: another platform has {path} open; name another file with --store\n"
