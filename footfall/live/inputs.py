@@ -146,11 +146,6 @@ def read_app(name: str) -> AppInput:
     return AppInput(str(path), text, decode_app(text, str(path)))
 
 
-def load_app(name: str) -> AppConfig:
-    """What `read_app` reads, without its text."""
-    return read_app(name).config
-
-
 def app_of(file: str, text: str) -> AppConfig:
     """The app whose text came from a master; a worker needs no files of its own. Raises BadInput."""
     return decode_app(text, file) if file else AppConfig()

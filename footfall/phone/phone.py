@@ -21,6 +21,7 @@ from footfall.phone.ids import Ids
 from footfall.phone.lifecycle import Lifecycle
 from footfall.phone.messaging import Messaging, MessagingSignal
 from footfall.phone.places import Membership
+from footfall.phone.request_data import experience_event
 from footfall.phone.responses import Handle
 from footfall.phone.signals import (
     AdvertisingIdSet,
@@ -278,8 +279,9 @@ class Phone:
         self._make(now_ms, now_ms, self._app.event(signal), effects)
 
     def _called(self, now_ms: int, signal: Called, effects: list[Effect]) -> None:
-        if len(signal.event.body) > 2:  # Edge.sendEvent with an empty xdm sends nothing, whatever stands beside it
-            self._make(now_ms, now_ms, signal.event, effects)
+        event = experience_event(signal.data, self._model.platform)
+        if event is not None and len(event.body) > 2:  # with an empty xdm nothing is sent, whatever stands beside it
+            self._make(now_ms, now_ms, event, effects)
 
     # identity and consent
 

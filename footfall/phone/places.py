@@ -44,17 +44,12 @@ _ANSWER = msgspec.json.Decoder(_Answer)
 _ROW = msgspec.json.Decoder(_Row)
 
 
-def read_nearby(body: bytes) -> tuple[Poi, ...] | None:
-    """userWithin, then pois, of the Places Query Service's answer; None if it cannot be read at all.
+def read_nearby(body: bytes) -> tuple[tuple[Poi, ...], tuple[Poi, ...]] | None:
+    """userWithin and pois of the Places Query Service's answer; None if it cannot be read at all.
 
     A row whose `p` has not exactly 7 members of the right types is skipped, as the SDK does, and so is one whose
     position is none on the earth.
     """
-    answer = _read(body)
-    return None if answer is None else (*answer[0], *answer[1])
-
-
-def _read(body: bytes) -> tuple[tuple[Poi, ...], tuple[Poi, ...]] | None:
     try:
         places = _ANSWER.decode(body).places
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -165,7 +160,7 @@ class Places:
             self.result = PRIVACY_OPTED_OUT
             return None
         self.result = OK if reply.status == 200 else refused(platform, reply)
-        answer = _read(reply.body) if reply.status == 200 else None
+        answer = read_nearby(reply.body) if reply.status == 200 else None
         if answer is None:
             self.result = self.result or SERVER_RESPONSE_ERROR
             return None

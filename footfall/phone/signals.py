@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -127,9 +127,10 @@ class Reacted(msgspec.Struct, frozen=True):
 
 
 class Called(msgspec.Struct, frozen=True):
-    """The app calls Edge.sendEvent with an event of its own making."""
+    """The app calls Edge.sendEvent with data of its own making: `xdm`, and beside it `data`, `query`, `datasetId`,
+    `config`, `request` and what else it likes (see request_data)."""
 
-    event: ExperienceEvent
+    data: dict[str, Any]
 
 
 class Identified(msgspec.Struct, frozen=True):

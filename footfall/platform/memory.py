@@ -37,18 +37,3 @@ class InProcessPlatform:
     def _keep(self, outcome: Outcome) -> None:
         self.store.append(outcome.stored)
         self.platform.committed(outcome)
-
-    def deliver(self, request: Request, now_ms: int) -> tuple[Response | None, int]:
-        """The answer as a fault of the configuration leaves it, None for a connection that breaks, and by how many
-        milliseconds it is late."""
-        outcome = self.platform.handle(request, now_ms)
-        delivery = outcome.delivery
-        if delivery is None:
-            self._keep(outcome)
-            return outcome.response, 0
-        if delivery.reset == "before":
-            return None, 0
-        self._keep(outcome)
-        if delivery.reset or delivery.cut_at is not None:
-            return None, 0
-        return outcome.response, delivery.delay_ms + 3 * delivery.drip_ms

@@ -17,7 +17,7 @@ def document() -> Json:
         "info": {
             "title": "Footfall platform",
             "version": __version__,
-            "description": "A local Experience Platform for simulated phones: Edge Network, streaming ingestion, "
+            "description": "A local Experience Platform: Edge Network, streaming ingestion, "
             "Places, and what arrived. What phones send is open to whoever reaches it; everything under /api, and "
             "these pages, to this machine only.",
         },

@@ -37,12 +37,14 @@ def _edge(summary: str, schema: str, responses: Json, description: str = "") -> 
 
 
 _INTERACT = _edge(
-    "What a phone's SDK sends: one or more ExperienceEvents",
+    "ExperienceEvents, answered with what the device is to keep and to show: what a phone's SDK sends",
     "Interact",
     {"200": _HANDLES, "207": {**_HANDLES, "description": "Handles, and errors of upstreams"}},
     "Answered 200 once the events are durable. An event that fails validation is answered 200 all the same and stored "
     "as bad, with the reasons. The same calls are taken under /ee-pre-prd, and with a location hint after /ee.",
 )
+_HINTED = "The same with the location hint of an answer before"
+_V2 = "The same in version 2: the body has one event"
 _COLLECT = _edge(
     "Events that want no answer", "Interact", {"202": answer("Taken, v2"), "204": {"description": "Taken, v1; no body"}}
 )
@@ -97,8 +99,8 @@ _PLACES: Json = {
 
 PATHS: Json = {
     "/ee/v1/interact": {"post": _INTERACT},
-    "/ee/{hint}/v1/interact": {"post": {**_INTERACT, "parameters": [_HINT, *_EDGE_QUERY]}},
-    "/ee/v2/interact": {"post": _INTERACT},
+    "/ee/{hint}/v1/interact": {"post": {**_INTERACT, "summary": _HINTED, "parameters": [_HINT, *_EDGE_QUERY]}},
+    "/ee/v2/interact": {"post": {**_INTERACT, "summary": _V2}},
     "/ee/v1/collect": {"post": _COLLECT},
     "/ee/v2/collect": {"post": _COLLECT},
     "/ee/v1/privacy/set-consent": {"post": _CONSENT},

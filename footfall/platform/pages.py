@@ -48,7 +48,7 @@ def front(counts: list[Count], poi_count: int, store_path: str, trouble: str = "
     return _page(
         "Footfall platform",
         f"<h1>Footfall platform</h1>{refusing}"
-        "<p>The local Experience Platform: phones send here, and what they sent can be asked for.</p>"
+        "<p>The local Experience Platform: phones and other clients send here, and what they sent can be asked for.</p>"
         f'<p class="quiet">{_text(kept)}</p><div class="tally">{tally}</div>{links}<h2>What arrived</h2>{arrived}',
     )
 

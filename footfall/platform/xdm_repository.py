@@ -37,7 +37,6 @@ _SUFFIX = ".schema.json"
 _FOLDERS = ("components/", "extensions/adobe/")
 _EXTENSIBLE = "https://ns.adobe.com/xdm/common/extensible"  # JSON-LD's openness, which Platform's closed schemas drop
 _NO_WIRE_NAME = ".+://.+"  # a pattern of names that are URLs: on the wire none is
-_OWN = "https://ns.adobe.com/"
 
 _KEPT = frozenset(
     {"type", "enum", "const", "pattern", "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",

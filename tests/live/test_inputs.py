@@ -127,11 +127,11 @@ def app(here: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["other", "other.yaml", "apps/other.yaml", "./apps/other.yaml"])
 def test_an_app_is_found_by_path_or_by_name(app: Path, name: str) -> None:
-    assert inputs.load_app(name) == AppConfig(name="Other", tenant="_other")
+    assert inputs.read_app(name).config == AppConfig(name="Other", tenant="_other")
 
 
 def test_no_name_is_the_built_in_default(here: Path) -> None:
-    assert inputs.load_app("") == AppConfig()
+    assert inputs.read_app("").config == AppConfig()
     read = inputs.read_app("")
     assert (read.file, read.text, read.sha256) == ("", "", "")
 
@@ -158,7 +158,7 @@ NO_APPS = [
 @pytest.mark.parametrize(("name", "problem"), NO_APPS)
 def test_what_is_no_app_is_told(app: Path, name: str, problem: str) -> None:
     with pytest.raises(BadInput) as bad:
-        inputs.load_app(name)
+        inputs.read_app(name)
     assert str(bad.value) == problem
 
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from msgspec.structs import replace
 from sdk_words import ANCHOR_MS, ECID, IPHONE, KEY, nearby
 
 from footfall.phone.app import App
@@ -33,7 +32,7 @@ from footfall.phone.signals import (
 from footfall.world.geo import Leg, Point, moved
 from footfall.world.phones import PhoneModel
 from footfall.world.regions import ANDROID, IOS, RegionMonitor
-from footfall.xdm.events import encoded
+from footfall.xdm.events import ExperienceEvent, Overrides
 
 HOME = Point(lat=60.17, lon=24.94)
 VERSION = "1.4.0 (210)"
@@ -146,8 +145,16 @@ class Server:
 
 def calls(type: str = "commerce.productViews", at: str = "", **xdm: object) -> Called:
     """The app sends an event of this type; `at` is a timestamp of its own."""
-    event = encoded(type, {"eventType": type, **xdm} if type else xdm)
-    return Called(replace(event, timestamp=at))
+    named = {"eventType": type} if type else {}
+    return Called({"xdm": {**named, **xdm, **({"timestamp": at} if at else {})}})
+
+
+def called(event: ExperienceEvent) -> Called:
+    """The app sends what a builder has made."""
+    beside = json.loads(event.beside) if event.beside else {}
+    over = event.overrides or Overrides()
+    config = {"datastreamIdOverride": over.datastream, "datastreamConfigOverride": json.loads(over.config or b"{}")}
+    return Called({"xdm": json.loads(event.body), **beside, "config": config, "request": {"path": over.path}})
 
 
 class Desk:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from phone_words import made, told
+from phone_words import called, made, told
 from sdk_behaviour import behaviour
 from sdk_words import sent
 from story_words import configured, opened
@@ -14,7 +14,7 @@ from story_words import configured, opened
 from footfall.phone.app import Action, App
 from footfall.phone.config import AppConfig, JourneyEvent
 from footfall.phone.phone import Phone
-from footfall.phone.signals import Called, Did, Earned, Saw, Tapped
+from footfall.phone.signals import Did, Earned, Saw, Tapped
 from footfall.world.catalogue import CATALOGUE
 from footfall.xdm.app import interaction, loyalty, scene
 from footfall.xdm.commerce import COMMERCE_KINDS, CartLine, OrderRef, Payment, commerce
@@ -210,7 +210,7 @@ CALLED = [
 @pytest.mark.parametrize(("event", "is_sent"), CALLED)
 def test_an_event_of_the_apps_own(event, is_sent) -> None:
     phone = opened()
-    effects = phone.feed(1_000, Called(event))
+    effects = phone.feed(1_000, called(event))
     assert [one.event for one in made(effects)] == ([event] if is_sent else [])
     if not is_sent:
         assert told(effects) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from phone_words import Desk, a_phone, calls, made, told
+from phone_words import Desk, a_phone, called, calls, made, told
 from sdk_behaviour import behaviour
 from sdk_words import TIMEOUT, UNREACHABLE, busy, framed, ok, store
 
@@ -148,7 +148,7 @@ def test_consent_and_reset_stand_between() -> None:
 
 
 def overridden(type: str, overrides: Overrides | None) -> Called:
-    return Called(ExperienceEvent(type, b'{"eventType":"%b"}' % type.encode(), overrides=overrides))
+    return called(ExperienceEvent(type, b'{"eventType":"%b"}' % type.encode(), overrides=overrides))
 
 
 @behaviour("1.4", "Only events for the same datastream, override and path share a request.", Edge.next_request)

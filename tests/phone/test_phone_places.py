@@ -46,10 +46,15 @@ GOLDENS = [
 ]
 
 
+def read(body: bytes) -> tuple[Poi, ...] | None:
+    """What the app gets of an answer."""
+    return Places(PlacesConfig()).take_nearby(0, "ios", Reply(200, body))
+
+
 @behaviour("4.2", "The app gets userWithin and then pois; an answer without places is one with none.", read_nearby)
 @pytest.mark.parametrize(("name", "pois"), GOLDENS)
 def test_the_golden_answers(golden: Path, name, pois) -> None:
-    assert read_nearby((golden / "places" / name).read_bytes()) == pois
+    assert read((golden / "places" / name).read_bytes()) == pois
 
 
 def test_every_golden_answer_has_its_row(golden: Path) -> None:
@@ -79,12 +84,12 @@ ROWS = [
 
 
 @behaviour("4.2", "A row whose p has not exactly seven members of the right types is skipped.", read_nearby)
-@pytest.mark.parametrize(("row", "read"), ROWS)
-def test_a_wrong_row_is_skipped_and_the_others_are_read(row, read) -> None:
+@pytest.mark.parametrize(("row", "is_read"), ROWS)
+def test_a_wrong_row_is_skipped_and_the_others_are_read(row, is_read) -> None:
     answer = {"places": {"userWithin": [{"p": row, "x": {}}], "pois": [{"p": ["other", *GOOD[1:]]}]}}
-    found = read_nearby(json.dumps(answer).encode())
+    found = read(json.dumps(answer).encode())
     assert found is not None
-    assert [poi.id for poi in found] == (["p-1", "other"] if read else ["other"])
+    assert [poi.id for poi in found] == (["p-1", "other"] if is_read else ["other"])
 
 
 @settings(deadline=None)
@@ -97,13 +102,13 @@ def test_a_wrong_row_is_skipped_and_the_others_are_read(row, read) -> None:
 @example(b"null")
 @example(b'{"places":{"pois":null}}')
 def test_no_answer_whatever_harms_the_phone(body: bytes) -> None:
-    found = read_nearby(body)
+    found = read(body)
     assert found is None or isinstance(found, tuple)
 
 
 def test_metadata_and_category_come_with_the_poi() -> None:
     row = {"p": GOOD, "x": {"category": "cafe", "city": "Helsinki"}}
-    (poi,) = read_nearby(json.dumps({"places": {"pois": [row]}}).encode())
+    (poi,) = read(json.dumps({"places": {"pois": [row]}}).encode())
     assert poi.category == "cafe"
     assert poi.metadata == (("category", "cafe"), ("city", "Helsinki"))
 

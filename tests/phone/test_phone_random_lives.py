@@ -22,7 +22,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from phone_words import HOME, VERSION, places_answer
+from phone_words import HOME, VERSION, called, places_answer
 from sdk_behaviour import behaviour
 from sdk_words import ANCHOR_MS, ECID, IPHONE, KEY, PIXEL, framed
 
@@ -175,7 +175,7 @@ others: dict[type[Any], st.SearchStrategy[Any]] = {
         st.lists(xdm.names, max_size=2).map(tuple),
     ),
     Called: st.builds(
-        Called, xdm.any_event | st.builds(overridden, xdm.any_event, st.sampled_from(["", OTHER_STREAM]))
+        called, xdm.any_event | st.builds(overridden, xdm.any_event, st.sampled_from(["", OTHER_STREAM]))
     ),
     signals.Identified: st.builds(
         signals.Identified,
@@ -362,7 +362,7 @@ def test_a_life_with_a_bad_event_would_be_seen():
     """The judges convict: an app that adds a member which XDM has not."""
     bad = ExperienceEvent("application.scene", b'{"eventType":"application.scene","workEmail":"anna@example.com"}')
     with pytest.raises(AssertionError, match="workEmail"):
-        World(IPHONE, AppConfig()).live([(0, Called(bad))], repeat(GOOD_DAY))
+        World(IPHONE, AppConfig()).live([(0, called(bad))], repeat(GOOD_DAY))
 
 
 def test_every_kind_of_signal_is_among_them():

@@ -21,18 +21,14 @@ XDM = {"eventType": "a.b"}
 
 
 def tell(desk: Desk, data: dict[str, Any], at_ms: int = 0) -> Request:
-    event = experience_event(data, "ios")
-    assert event is not None
-    desk.feed(at_ms, Called(event))
+    desk.feed(at_ms, Called(data))
     return desk.last
 
 
 def the_event(model, data: dict[str, Any]) -> dict[str, Any]:
     """The member of events[] that becomes of the data, without _id."""
-    event = experience_event(data, model.platform)
-    assert event is not None
     desk = Desk(a_phone(model))
-    desk.feed(0, Called(event))
+    desk.feed(0, Called(data))
     (only,) = body_of(desk.last)["events"]
     assert only["xdm"].pop("_id") == desk.last.event_ids[0]
     return only
@@ -106,10 +102,7 @@ def test_an_event_without_type_is_an_event() -> None:
     "data", [{"xdm": {}}, {"xdm": {}, "data": {"a": 1}}, {"xdm": {"_id": "x"}}, {"data": {"a": 1}}]
 )
 def test_an_empty_xdm_is_nothing(model, data) -> None:
-    event = experience_event(data, model.platform)
-    assert event is not None
-    desk = Desk(a_phone(model))
-    assert desk.feed(0, Called(event)) == []
+    assert Desk(a_phone(model)).feed(0, Called(data)) == []
 
 
 # what an app may hand over by mistake -> what becomes of it
@@ -133,13 +126,12 @@ def test_odd_data(model, odd, beside) -> None:
 
 @pytest.mark.parametrize("xdm", ["text", 1, ["a"], True])
 def test_an_xdm_that_is_no_object_is_an_empty_one(xdm) -> None:
-    event = experience_event({"xdm": xdm, "data": {"a": 1}}, "ios")
-    assert event is not None
-    assert Desk(a_phone()).feed(0, Called(event)) == []
+    assert Desk(a_phone()).feed(0, Called({"xdm": xdm, "data": {"a": 1}})) == []
 
 
 def test_no_data_is_no_event() -> None:
     assert experience_event({}, "ios") is None
+    assert Desk(a_phone()).feed(0, Called({})) == []
 
 
 # Overrides
