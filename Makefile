@@ -29,7 +29,7 @@ lint: $(VENV)/.test
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/footfall lint scenarios/*/*.yaml geofences/*.geojson apps/*.yaml platforms/*.yaml
+	@$(BIN)/footfall lint scenarios/*/*.yaml geofences/*.geojson apps/*.yaml platforms/*.yaml journeys/*.yaml
 
 format: $(VENV)/.test
 	@$(BIN)/ruff check --fix .

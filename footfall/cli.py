@@ -1,4 +1,4 @@
-"""The command line: `footfall platform | check | lint | explain | preview`.
+"""The command line: `footfall platform | check | lint | graph | schema | explain | preview`.
 
 Imports nothing heavy before it knows the command: `footfall --help` answers in a blink. Exit codes: 0 valid or done,
 1 invalid, 2 bad usage or bad input, 3 unknown.
@@ -33,8 +33,12 @@ def parser() -> argparse.ArgumentParser:
     platform.add_argument(
         "--host", default="127.0.0.1", metavar="ADDRESS", help="other than loopback wants a token (%(default)s)"
     )
-    platform.add_argument("--port", type=int, default=8090, help="port to listen on; 0 takes a free one (default 8090)")
-    platform.add_argument("--store", default="footfall-platform.sqlite", help="file of the stored events")
+    platform.add_argument(
+        "--port", type=int, default=8090, metavar="N", help="port to listen on; 0 takes a free one (%(default)s)"
+    )
+    platform.add_argument(
+        "--store", default="footfall-platform.sqlite", metavar="FILE", help="file of the stored events (%(default)s)"
+    )
     platform.add_argument("--fsync", action="store_true", help="survive a power loss too, not only a killed process")
     for flag, text in (
         ("--most-store-mb", "take no more events when the store is larger than N megabytes (0: no limit)"),
@@ -43,20 +47,33 @@ def parser() -> argparse.ArgumentParser:
     ):
         platform.add_argument(flag, type=_count, default=0, metavar="N", help=text)
     platform.add_argument("--geofences", action="append", metavar="FILE", help="GeoJSON of POIs to answer queries from")
+    platform.add_argument(
+        "--journeys",
+        action="append",
+        metavar="FILE",
+        help="journeys to run, files or folders (default: all in journeys/); none: no journeys, no profiles",
+    )
     platform.add_argument("--xdm", default="", metavar="DIR", help="judge by this checkout of github.com/adobe/xdm")
     platform.add_argument("--stop-with-stdin", action="store_true", help="stop when standard input ends")
+    platform.add_argument("--verbose", action="store_true", help="a line on standard error for each request")
 
     check = commands.add_parser("check", help="judge a run again, from its folder")
     check.add_argument("run", help="a run's folder, or its id below runs/")
     check.add_argument("--ask", metavar="URL", help="ask this platform again what it has stored, first")
 
-    lint = commands.add_parser("lint", help="say what is wrong with scenarios, app and platform files, and geofences")
+    lint = commands.add_parser("lint", help="say what is wrong with scenarios, apps, platforms, journeys and geofences")
     lint.add_argument(
         "files",
         nargs="+",
         metavar="FILE",
-        help="scenario, app or platform file (.yaml, or its name below scenarios/ or apps/), or geofences (.geojson)",
+        help="scenario, app, platform or journey (.yaml, or its name below its folder), or geofences (.geojson)",
     )
+
+    graph = commands.add_parser("graph", help="print a journey as a Mermaid flowchart")
+    graph.add_argument("journey", metavar="FILE", help="journey file, or its name below journeys/")
+
+    schema = commands.add_parser("schema", help="print the JSON Schema of a kind of file, for editors")
+    schema.add_argument("kind", choices=("journey",), help="the kind of file")
 
     explain = commands.add_parser("explain", help="where an event came from, and what became of it")
     explain.add_argument("event_id", help="the event's _id, or its first 8 characters or more")
@@ -111,6 +128,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             from footfall.live.commands import lint
 
             return lint(options.files)
+        case "graph":
+            from footfall.live.commands import graph
+
+            return graph(options.journey)
+        case "schema":
+            from footfall.live.commands import schema
+
+            return schema(options.kind)
         case "preview":
             from footfall.live import preview
 

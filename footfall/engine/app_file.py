@@ -209,7 +209,7 @@ PLACES = _record(
 )
 
 MESSAGING = _record(
-    "a map with registered, event-dataset, sandbox, optimize-push-sync and surfaces",
+    "a map with registered, event-dataset, sandbox, optimize-push-sync, surfaces and push-share",
     MessagingConfig,
     {
         "registered": _TRUTH,
@@ -221,6 +221,7 @@ MESSAGING = _record(
             Matching("a path such as offers/today", r"/?[A-Za-z0-9._~#-]+(/[A-Za-z0-9._~#-]+)*"),
             "the surface",
         ),
+        "push-share": Number("a share from 0 to 1", high=1.0),
     },
 )
 

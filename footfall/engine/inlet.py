@@ -137,14 +137,14 @@ def of_batch(reply: Reply, count: int) -> tuple[Reply, ...]:
     return tuple(told.get(index, UNKNOWN) for index in range(count))
 
 
-def in_one(replies: Sequence[Reply]) -> Reply:
-    """The answer to a request of several events whose messages were answered so. Where they differ, some are stored
-    and some are not, and the phone cannot be told which: it sends each again by itself, as after a 400, and what became
-    of each is not known."""
-    first = replies[0]
-    if all(reply == first for reply in replies):
-        return first
-    return Reply(400, failure="mixed")
+def of_request(replies: Sequence[Reply], attempts: Sequence[int]) -> Reply:
+    """The answer to a request whose events' messages were answered so, each at its so-manieth attempt. Of several it
+    tells each by itself, unless all were taken: what was taken is not sent again, and neither is what was refused, for
+    another message cannot be the reason of that."""
+    each = tuple([of_single(reply, attempt) for reply, attempt in zip(replies, attempts, strict=True)])
+    if len(each) == 1 or all(reply.status == 200 for reply in each):
+        return each[0]
+    return Reply(207, each=each)
 
 
 def may_try_again(reply: Reply) -> bool:

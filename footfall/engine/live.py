@@ -14,19 +14,25 @@ from heapq import heappop, heappush
 from math import inf
 from typing import Literal, Protocol
 
+import msgspec
+
 from footfall.engine import back_office, inlet
+from footfall.engine.attention import Decision, Notification
 from footfall.engine.population import Life
 from footfall.engine.seeds import latency_ms
 from footfall.evidence import ops
-from footfall.evidence.ops import Created, Done, Ended, Ignored, Inside, Invoke, Op, Started
+from footfall.evidence.ops import Created, Done, Ended, Ignored, Inside, Invoke, Notified, Op, Started
 from footfall.phone import sdk
 from footfall.phone.responses import error_statuses
 from footfall.phone.signals import (
+    Backgrounded,
     Did,
     Due,
+    Foregrounded,
     Forgotten,
     IgnoredCrossing,
     Made,
+    PushReacted,
     Replied,
     Reply,
     Request,
@@ -37,10 +43,19 @@ from footfall.phone.signals import (
     WakeAt,
     Withheld,
 )
+from footfall.xdm.messaging import PushMessage
 
 
 class Clock(Protocol):
     """One phone's time. Virtual milliseconds since the run's start; wall time as milliseconds since the epoch."""
+
+    def now_ms(self) -> int:
+        """Virtual time now."""
+        ...
+
+    def stir(self) -> None:
+        """A wait under way ends early, as if it were over: something has come from outside."""
+        ...
 
     def wait_until(self, at_ms: int) -> bool:
         """Waits for virtual `at_ms`. False: the run is being ended, or (draining) patience is over before then."""
@@ -90,11 +105,8 @@ def outcome(reply: Reply, event_index: int = 0) -> Outcome:
     """What we know after an answer: ok is stored, fail is definitely not, info is neither (a timeout is not a loss).
 
     429 and 507 were refused before storing; a 5xx, a time-out or a broken connection may hide a success. A 207 is what
-    the error entries about the event make of it, each taken as an answer of its own; without any it is ok. Of several
-    events that were answered `mixed` each may be stored or not.
+    the error entries about the event make of it, each taken as an answer of its own; without any it is ok.
     """
-    if reply.failure == "mixed":
-        return "info"
     if reply.status == 207:
         told = {outcome(Reply(status)) for status in error_statuses(reply.body, event_index)}
         return "fail" if "fail" in told else "info" if "info" in told else "ok"
@@ -107,13 +119,39 @@ def outcome(reply: Reply, event_index: int = 0) -> Outcome:
     return "info"
 
 
+class _React(msgspec.Struct, frozen=True):
+    """To do what was decided about a message."""
+
+    message: PushMessage
+    decision: Decision
+
+
+class _Leave(msgspec.Struct, frozen=True):
+    """To put the app away again that the message has opened."""
+
+    message: PushMessage
+
+
+_Intent = _React | _Leave
+
+
+RESTS_ON_MESSAGES = frozenset({"application.launch", "application.close", "personalization.request"})
+"""What the app tells of its sessions: a message that opens the app between two of the plan's changes when it does, so
+that these events rest on replies where messages can come."""
+
+
 class Living:
     """One life being lived."""
 
     __slots__ = (
+        "_arrived",
+        "_attention",
+        "_cause",
         "_clock",
         "_draining",
         "_how",
+        "_in_front",
+        "_intents",
         "_journal",
         "_life",
         "_now",
@@ -122,6 +160,7 @@ class Living:
         "_replies",
         "_sent",
         "_state",
+        "_through_message",
         "_transport",
         "_wake_ms",
     )
@@ -140,6 +179,18 @@ class Living:
         self._replies: list[tuple[int, int, Replied]] = []
         self._queries = 0
         self._sent = 0
+        self._attention = life.attention
+        self._arrived: list[Notification] = []
+        self._intents: list[tuple[int, int, _Intent]] = []
+        self._cause = ""  # the message that the customer is reacting to
+        self._in_front = False
+        self._through_message = False  # the app is in front because a message was tapped, not because of the plan
+
+    def notify(self, notification: Notification) -> None:
+        """A push notification reaches the phone now. For whoever runs the life: it may be called while the life
+        waits."""
+        self._arrived.append(notification)
+        self._clock.stir()
 
     def live(self) -> None:
         """Lives the life to its end, or until the clock says that the run is being ended; then delivers what is queued
@@ -166,7 +217,8 @@ class Living:
             reply_ms = self._replies[0][0] if self._replies else inf
             plan_ms = inf if upcoming is None else upcoming.at_ms
             office_ms = inf if office is None else office.due_ms
-            at_ms = min(reply_ms, self._wake_ms, plan_ms, office_ms)
+            intent_ms = self._intents[0][0] if self._intents else inf
+            at_ms = min(reply_ms, self._wake_ms, plan_ms, office_ms, intent_ms)
             if at_ms == inf or (self._draining and not self._busy):
                 return
             if not self._clock.wait_until(int(at_ms)):
@@ -178,15 +230,20 @@ class Living:
                     office.close()
                 self._drain()
                 continue
+            if self._arrived:
+                self._notice()
+                continue
             self._now = int(at_ms)
             if reply_ms == at_ms:
                 self._take(heappop(self._replies)[2])
             elif self._wake_ms == at_ms:
                 self._feed(Due())
+            elif intent_ms == at_ms:
+                self._act(heappop(self._intents)[2])
             elif upcoming is not None and plan_ms == at_ms:
                 self._state = upcoming.state
                 if upcoming.signal is not None:
-                    self._feed(upcoming.signal)
+                    self._follow_plan(upcoming.signal)
                     upcoming = next(plan, None)
                     continue
                 upcoming = None
@@ -208,8 +265,58 @@ class Living:
         self._life.phone.stop_watching()
         self._feed(Due())
 
+    def _follow_plan(self, signal: Signal) -> None:
+        """Where a message has opened the app before the plan does, the session is the plan's from now on."""
+        if isinstance(signal, Foregrounded):
+            if self._through_message:
+                self._through_message = False
+                return
+            self._in_front = True
+        elif isinstance(signal, Backgrounded):
+            self._in_front = False
+        self._feed(signal)
+
+    def _notice(self) -> None:
+        """What has reached the phone: the customer will do something about it, or not. Nobody looks at a phone whose
+        life is over."""
+        arrived, self._arrived = self._arrived, []
+        attention = self._attention
+        if attention is None or self._draining:
+            return
+        self._now = max(self._now, self._clock.now_ms())
+        for notification in arrived:
+            decision = attention.decide(notification.buttons)
+            self._journal.add(Notified(notification.message.id, self._life.k, decision.what, self._now))
+            if decision.what != "ignore":
+                self._intend(self._now + decision.after_ms, _React(notification.message, decision))
+
+    def _intend(self, at_ms: int, intent: _Intent) -> None:
+        self._sent += 1
+        heappush(self._intents, (at_ms, self._sent, intent))
+
+    def _act(self, intent: _Intent) -> None:
+        """What the customer does because of a message."""
+        self._cause = intent.message.id
+        if isinstance(intent, _Leave):
+            if self._through_message:
+                self._through_message = self._in_front = False
+                self._feed(Backgrounded())
+        else:
+            decision = intent.decision
+            opens = decision.what in ("open", "button")
+            if opens and not self._in_front:
+                self._in_front = self._through_message = True
+                self._feed(Foregrounded())
+                self._intend(self._now + decision.stays_ms, _Leave(intent.message))
+            self._feed(PushReacted(intent.message, decision.action, opens))
+        self._cause = ""
+
     def _drain(self) -> None:
         self._draining = True
+        self._intents.clear()
+        if self._through_message:  # the customer puts the phone away with everything else
+            self._through_message = self._in_front = False
+            self._feed(Backgrounded())
         self._life.phone.stop_watching()
         self._clock.start_draining()
         self._feed(Due())
@@ -267,15 +374,21 @@ class Living:
                 n=made.n,
                 person=life.person.id,
                 state="" if source else self._state,
-                cause="plan",
+                cause=self._why(event.type),
                 due_ms=made.at_ms,
                 digest=content.hexdigest(),
                 place=event.place,
                 skus=event.skus,
                 extra=made.extra,
                 source=source,
+                message=self._cause,
             )
         )
+
+    def _why(self, event_type: str) -> Literal["plan", "reply"]:
+        if self._cause or (self._attention is not None and event_type in RESTS_ON_MESSAGES):
+            return "reply"
+        return "plan"
 
     def _send(self, request: Request) -> None:
         clock, journal = self._clock, self._journal
@@ -299,16 +412,20 @@ class Living:
             following = sdk.following(self._life.model.platform, reply, len(request.event_ids))
         clock.answered(done - sent, planned_ms)
         for index, event_id in enumerate(request.event_ids):
+            its = reply
+            if reply.each:
+                its = reply.each[index]
+                following = sdk.following(self._life.model.platform, its, 1)
             journal.add(
                 Done(
                     event_id,
                     request.id,
                     self._life.k,
                     done,
-                    outcome(reply, index),
+                    outcome(its, index),
                     following,
-                    reply.status,
-                    reply.failure,
+                    its.status,
+                    its.failure,
                 )
             )
         self._sent += 1  # breaks ties between replies due at the same time

@@ -13,7 +13,7 @@ import msgspec
 
 from footfall.engine.compile import END, Ready, ReadyState, draw
 from footfall.engine.seeds import Streams
-from footfall.phone.signals import Backgrounded, Did, Foregrounded, LoggedIn, Moved, Signal, Upgraded
+from footfall.phone.signals import Backgrounded, Did, Foregrounded, LoggedIn, Moved, PushTokenSet, Signal, Upgraded
 from footfall.scenario.types import (
     Action,
     Add,
@@ -73,13 +73,16 @@ class Customer:
         "_in_front",
         "_orders",
         "_person",
+        "_push_token",
         "_ready",
         "_streams",
         "_update",
         "_viewed",
     )
 
-    def __init__(self, ready: Ready, person: Person, streams: Streams, update: Update | None = None) -> None:
+    def __init__(
+        self, ready: Ready, person: Person, streams: Streams, update: Update | None = None, push_token: str = ""
+    ) -> None:
         self._ready = ready
         self._person = person
         self._streams = streams
@@ -93,6 +96,7 @@ class Customer:
         self._cart: dict[str, CartLine] = {}
         self._orders = 0
         self._update = update
+        self._push_token = push_token
 
     @property
     def home(self) -> Point:
@@ -121,6 +125,9 @@ class Customer:
             elif isinstance(timed.signal, Backgrounded):
                 self._in_front = False
             yield timed
+            if self._push_token and self._in_front:  # asked at the first start; the OS hands the token over at once
+                yield Timed(timed.at_ms, state, PushTokenSet(self._push_token))
+                self._push_token = ""
 
     def _endless(self, start_ms: int) -> Iterator[Timed]:
         now = start_ms

@@ -8,24 +8,26 @@ from math import log
 
 import msgspec
 
+from footfall.engine.attention import Attention
 from footfall.engine.back_office import BackOffice
 from footfall.engine.compile import Ready
 from footfall.engine.plan import Customer, Timed, Update
 from footfall.engine.seeds import Streams
 from footfall.phone.app import App
 from footfall.phone.config import AppConfig
-from footfall.phone.ids import Ids, ecid_of, run_key
+from footfall.phone.ids import Ids, ecid_of, push_token, run_key
 from footfall.phone.phone import Owner, Phone
 from footfall.world.people import People, Person
 from footfall.world.phones import PhoneModel, Platform, country_of, draw_carrier, draw_phone
 from footfall.world.regions import ANDROID, IOS, RegionMonitor
-from footfall.world.streams import Stream
+from footfall.world.streams import Stream, key_of
 
 
 class Life(msgspec.Struct, frozen=True):
     """Phone `k` with its owner and what the owner is going to do from `start_ms` (virtual) on. `app_version` is what is
     installed at first. `drawn_platform` is the platform that the scenario's shares give this phone: that of `model`,
-    unless the population was told another one. `office` is the company's back office, where it has one that sends."""
+    unless the population was told another one. `office` is the company's back office, where it has one that sends;
+    `attention` the owner's for messages, where the app can get any."""
 
     k: int
     start_ms: int
@@ -38,6 +40,7 @@ class Life(msgspec.Struct, frozen=True):
     app_version: str
     drawn_platform: Platform
     office: BackOffice | None = None
+    attention: Attention | None = None
 
 
 class Population:
@@ -85,7 +88,8 @@ class Population:
         phase_ms = streams.identity.whole(0, max(rules.poll_ms - 1, 0))
         start_ms = self.arrival_ms(k)
         version, update = self._app_versions(start_ms, streams.identity)
-        customer = Customer(self._ready, person, streams, update)
+        token = self._push_token(k, platform)
+        customer = Customer(self._ready, person, streams, update, token)
         return Life(
             k=k,
             start_ms=start_ms,
@@ -105,6 +109,7 @@ class Population:
             app_version=version,
             drawn_platform=drawn,
             office=self._office(k, person),
+            attention=Attention(self._seed, k) if token else None,
         )
 
     def _office(self, k: int, person: Person) -> BackOffice | None:
@@ -113,6 +118,14 @@ class Population:
             return None
         last_ms = self._ready.scenario.lasts_ms
         return BackOffice(app, person, self._key, self._seed, k, self._anchor_ms, last_ms)
+
+    def _push_token(self, k: int, platform: Platform) -> str:
+        """What the OS gives the app for push, "" where the app has no Messaging or the customer does not allow it."""
+        messaging = self._app.config.messaging
+        stream = Stream(key_of(self._seed, k, "push"))
+        if not messaging.registered or stream.unit() >= messaging.push_share:
+            return ""
+        return push_token(platform, stream)
 
     def _app_versions(self, start_ms: int, stream: Stream) -> tuple[str, Update | None]:
         """The version of the app that the phone has at first, and when the store brings it the newest: after a time

@@ -64,6 +64,12 @@ class _FreeClock:
         self._now_ms = 0
         self._patient_until_ms: int | None = None
 
+    def now_ms(self) -> int:
+        return self._now_ms
+
+    def stir(self) -> None:
+        """Nothing comes from outside."""
+
     def wait_until(self, at_ms: int) -> bool:
         if self._patient_until_ms is not None and at_ms > self._patient_until_ms:
             return False

@@ -156,6 +156,6 @@ def ranges(indices: Iterable[int], *, most: int = 20) -> str:
     return f"{text} and {left} more" if left else text
 
 
-def several(count: int, noun: str) -> str:
-    """A number with its noun, "1 event" or "3 events"."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def several(count: int, noun: str, plural: str = "") -> str:
+    """A number with its noun, "1 event" or "3 events". `plural` is for nouns that do not only take an s."""
+    return f"{count} {noun}" if count == 1 else f"{count} {plural or noun + 's'}"

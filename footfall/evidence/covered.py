@@ -40,11 +40,15 @@ class Covered:
         findings = Findings()
         expected = self._expectations
         if self._phones < expected.covered_from_phones:
-            message = f"not asked: {self._phones} of the {expected.covered_from_phones} phones it takes"
+            enough = several(expected.covered_from_phones, "phone")
+            message = (
+                "whether phones used every state and every place is not asked: the scenario expects that of "
+                f"{enough} or more, and this run has {self._phones}"
+            )
             findings.add("valid", "not-asked", message)
         else:
-            _say_missing(findings, "state", [name for name in expected.states if name not in self._states])
-            _say_missing(findings, "place", [id for id in expected.places if id not in self._places])
+            _say_missing(findings, "state", expected.states, self._states)
+            _say_missing(findings, "place", expected.places, self._places)
         facts = {
             "states": len(expected.states),
             "states_used": len(self._states.intersection(expected.states)),
@@ -54,11 +58,13 @@ class Covered:
         return findings.check(self.name, facts)
 
 
-def _say_missing(findings: Findings, noun: str, missing: list[str]) -> None:
+def _say_missing(findings: Findings, noun: str, all_of_them: tuple[str, ...], used: set[str]) -> None:
+    missing = [name for name in all_of_them if name not in used]
     if missing:
         named = ", ".join(missing[:_NAMED_MOST])
         more = f" and {len(missing) - _NAMED_MOST} more" if len(missing) > _NAMED_MOST else ""
-        findings.add("unknown", f"unused-{noun}", f"{several(len(missing), noun)} never used: {named}{more}")
+        message = f"no phone used {len(missing)} of the {several(len(all_of_them), noun)}: {named}{more}"
+        findings.add("unknown", f"unused-{noun}", message)
 
 
 def covered(ops: Iterable[Op], expectations: Expectations, phones: int) -> Check:

@@ -264,7 +264,7 @@ class Delivered:
             self._findings.add("unknown", "empty", "no phone created an event: nothing was tried, so nothing is known")
         if total.withheld:
             whys = "; ".join(f"{why} ({count})" for why, count in sorted(self._why_withheld.items()))
-            message = f"{several(total.withheld, 'event')} withheld, as the SDK's rules say: {whys}"
+            message = f"the SDK's rules withheld {several(total.withheld, 'event')}: {whys}"
             self._findings.add("valid", "withheld", message)
             if total.withheld == total.planned and not total.sent:
                 message = "every event was withheld and nothing was sent, so the way to the receiver was not tried"
@@ -275,15 +275,19 @@ class Delivered:
                 f"{several(total.acknowledged, 'acknowledged event')} may be there or not, once or twice, good or bad"
             )
             self._findings.add("unknown", "not-read-back", message)
-        not_stored = " and not stored" if self._read_back else ""
+        # without a read-back nobody can say that they are not stored
+        nor_stored = ", and did not reach the receiver's store" if self._read_back else ""
         if total.held:
-            message = f"{several(total.held, 'event')} still in the hit queue when the phone ended: never to be sent"
+            what = several(total.held, "event")
+            message = f"{what} stayed in the hit queue until the phone's end and will never be sent"
             self._findings.add("unknown", "held", message)
         if total.abandoned:
-            message = f"{several(total.abandoned, 'event')} of abandoned phones{not_stored}: nobody saw their end"
+            what = several(total.abandoned, "event")
+            message = f"{what} belonged to abandoned phones, whose end nobody saw{nor_stored}"
             self._findings.add("unknown", "of-abandoned", message)
         if total.in_doubt:
-            message = f"{several(total.in_doubt, 'event')} sent, never answered{not_stored}: in doubt"
+            what = several(total.in_doubt, "event")
+            message = f"{what} left and never got an answer that decides{nor_stored}: still in doubt"
             self._findings.add("unknown", "in-doubt", message)
 
     def _count(self, type: str) -> Counter[str]:

@@ -35,6 +35,7 @@ class Manifest(msgspec.Struct, frozen=True):
     the command line that began it, `program` its first words, as a person in that folder types them. `host_given`: a
     person chose the host; else the run had a local platform of its own. `app_file`, with its hash and text, configured
     the app; empty: the built-in default. `transport` is how the phones' events travelled: edge, inlet or inlet-batch.
+    `platform_file`, with its hash and text, set up the run's own platform; empty: nothing did, or there was none.
     """
 
     run: str
@@ -60,6 +61,9 @@ class Manifest(msgspec.Struct, frozen=True):
     app_sha256: str = ""
     app_text: str = ""
     transport: str = "edge"
+    platform_file: str = ""
+    platform_sha256: str = ""
+    platform_text: str = ""
     program: tuple[str, ...] = ("locust",)
     host_given: bool = False
 
@@ -99,6 +103,7 @@ def repeat_command(manifest: Manifest, phone: int) -> str:
             *(*manifest.program, "--headless", "--scenario", manifest.scenario_file),
             *(("--app", manifest.app_file) if manifest.app_file else ()),
             *(("--transport", manifest.transport) if manifest.transport != "edge" else ()),
+            *(("--platform-config", manifest.platform_file) if manifest.platform_file else ()),
             *("--seed", str(manifest.seed)),
             *("--run-id", manifest.run, "--phones", str(manifest.phones), "--only", str(phone)),
             *(("--host", manifest.host) if manifest.host_given else ()),

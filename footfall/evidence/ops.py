@@ -51,7 +51,8 @@ class Created(msgspec.Struct, frozen=True, tag_field="op", tag="created", omit_d
     run-derived ids, its time counted from the run's start; `cause` tells whether the plan or a reply of the platform
     made it. `skus` are (SKU, quantity) of the event's productListItems. `fault` names the deliberate fault that touched
     the event; `bad` marks an event that the plan means to be refused by validation. `extra` says why it is the second
-    event of one occurrence (a tags rule's, forwarded twice): checkers of order look at the first only.
+    event of one occurrence (a tags rule's, forwarded twice): checkers of order look at the first only. `message` is the
+    id of the message that the customer reacted to, where that made the event; its cause is `reply` then.
     """
 
     id: str
@@ -69,6 +70,17 @@ class Created(msgspec.Struct, frozen=True, tag_field="op", tag="created", omit_d
     bad: bool = False
     extra: str = ""
     source: str = ""
+    message: str = ""
+
+
+class Notified(msgspec.Struct, frozen=True, tag_field="op", tag="notified"):
+    """A push notification reached a phone. `message` is its id at the platform, `decided` what the customer is going to
+    do about it."""
+
+    message: str
+    phone: int
+    decided: Literal["open", "button", "dismiss", "ignore"]
+    at_ms: int
 
 
 class Invoke(msgspec.Struct, frozen=True, tag_field="op", tag="invoke"):
@@ -86,7 +98,8 @@ class Invoke(msgspec.Struct, frozen=True, tag_field="op", tag="invoke"):
 class Done(msgspec.Struct, frozen=True, tag_field="op", tag="done", omit_defaults=True):
     """How an attempt ended: outcome `ok` (acknowledged), `fail` (definitely not stored), `info` (unknown: a timeout
     is not a loss). `next` is what the SDK does with the hit once it has read the answer: done, retry or drop; all the
-    events of a batch that was answered 400 have `retry`, for each is sent again by itself."""
+    events of a batch that Edge answered 400 have `retry`, for each is sent again by itself. Streaming ingestion says of
+    each event of a request what became of it: there `outcome`, `next` and `status` may differ within a request."""
 
     id: str
     request: str
@@ -184,6 +197,7 @@ Op = (
     | Inside
     | Ignored
     | Forgotten
+    | Notified
     | Ended
     | Trouble
 )

@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from footfall.evidence.check import Check, Finding, Validity
+from footfall.evidence.check import Check, Finding, Validity, several
 from footfall.evidence.delivered import Row
 from footfall.evidence.explain import Ambiguous, Attempt, Explanation, find
 from footfall.evidence.manifest import Manifest, repeat_command
@@ -34,6 +34,18 @@ _MARKS: dict[Validity, tuple[str, str]] = {
     "unknown": ("?", "yellow"),
 }
 _GRAVITY: dict[Validity, int] = {"invalid": 0, "unknown": 1, "valid": 2}
+
+# The facts of checkers that count things, and what one of them is called; other facts say how something was.
+_COUNTED = {
+    "launches": "launch",
+    "closes": "close",
+    "adds": "add",
+    "removals": "removal",
+    "checkouts": "checkout",
+    "purchases": "purchase",
+    "entries": "entry",
+    "exits": "exit",
+}
 
 _STANDINGS: dict[Standing, str] = {
     "stored": "stored",
@@ -61,7 +73,7 @@ def report(verdict: Verdict, manifest: Manifest, where: str = "") -> Group:
         Text(),
         *(part for check in verdict.checks for part in _check(check, manifest)),
     ]
-    times = _times(verdict)
+    times = _times(verdict, batches=manifest.transport == "inlet-batch")
     if times or verdict.notes:
         parts.append(Text())
     parts += [Text(line, style="dim") for line in times]
@@ -134,7 +146,12 @@ def _digest_of_facts(check: Check) -> str:
         return f"  phones: {said}" if said else ""
     if check.name == "covered" and facts:
         return f"  {facts['states_used']}/{facts['states']} states, {facts['places_used']}/{facts['places']} places"
-    return "  " + ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in facts.items() if number)
+    return "  " + ", ".join(_fact(name, number) for name, number in facts.items() if number)
+
+
+def _fact(name: str, number: int) -> str:
+    said = name.replace("_", " ")
+    return several(number, _COUNTED.get(name, said), said)
 
 
 def _first_of_each_kind(findings: tuple[Finding, ...]) -> list[Finding]:
@@ -147,7 +164,8 @@ def _first_of_each_kind(findings: tuple[Finding, ...]) -> list[Finding]:
     return [findings[index] for _, _, index in sorted(ranks)]
 
 
-def _times(verdict: Verdict) -> list[str]:
+def _times(verdict: Verdict, batches: bool) -> list[str]:
+    """A line for each kind of time. `batches`: messages waited for company."""
     timing = verdict.timing
     lines = []
     named = (("latency", timing.latency), ("service time", timing.service), ("lateness", timing.lateness))
@@ -157,6 +175,8 @@ def _times(verdict: Verdict) -> list[str]:
                 f"{name:<12}  p50 {spread.p50_ms:.1f}  p95 {spread.p95_ms:.1f}  "
                 f"p99 {spread.p99_ms:.1f}  max {spread.max_ms:.1f} ms"
             )
+            if batches and spread is not timing.lateness:
+                lines[-1] += " with batch wait"  # a note of the verdict says it in full
     return lines
 
 

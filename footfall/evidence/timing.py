@@ -2,7 +2,8 @@
 
 Latency counts from due and not from sent: a generator that falls behind would otherwise measure only what the slow
 system let it send (coordinated omission). Percentiles are by nearest rank: a value that was really measured.
-A request counts once, however many events it carries.
+A request counts once, however many events it carries. Where messages travel in batches of many phones (inlet-batch),
+service time and latency contain the wait for the batch to be sent: a second of wall time at most.
 """
 
 from __future__ import annotations

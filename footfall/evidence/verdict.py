@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -42,6 +42,9 @@ class Verdict(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
 
 
+_NUMBER = "#"  # before the number within a line that is to be sorted
+
+
 def judge(manifest: Manifest, ops: Iterable[Op], received: Iterable[Received] | None) -> Verdict:
     """The verdict on the run of the manifest.
 
@@ -61,7 +64,7 @@ def judge(manifest: Manifest, ops: Iterable[Op], received: Iterable[Received] | 
         stopwatch.feed(op)
         lag.feed(op)
         if isinstance(op, Created) and op.cause == "plan":
-            plan.append(plan_line(op))
+            plan.append(_in_order(op))
     guarded_delivered.step(lambda: delivered.observe(received))
     checks = [checker.close() for checker in guarded]
     unheard = sorted(set(manifest.expectations.checkers) - {check.name for check in checks})
@@ -84,19 +87,28 @@ def judge(manifest: Manifest, ops: Iterable[Op], received: Iterable[Received] | 
     )
 
 
-def plan_line(created: Created) -> bytes:
-    """What the digest of a run knows of one event: phone, source if it is not the phone, number, type, content. No id,
-    for ids depend on the run."""
-    if created.source:
-        line = f"{created.phone:08d} {created.source} {created.n:06d} {created.type} {created.digest}\n"
-        return line.encode()
-    return f"{created.phone:08d} {created.n:06d} {created.type} {created.digest}\n".encode()
+def _in_order(created: Created) -> bytes:
+    """What is known of one event, so that sorting puts the events of a phone, or of another source, in order."""
+    whose = f"{created.phone:08d} {created.source} " if created.source else f"{created.phone:08d} "
+    return f"{whose}{_NUMBER}{created.n:06d} {created.type} {created.digest}\n".encode()
+
+
+def _lines(plan: Iterable[bytes]) -> Iterator[bytes]:
+    """What the digest of a run knows of its events, in order: phone, source if it is not the phone, number, type and
+    content. No id, for ids depend on the run; and the number counts anew, for what replies made had numbers too."""
+    before, number = b"", 0
+    for line in sorted(plan):
+        whose, _, rest = line.partition(_NUMBER.encode())
+        number = number + 1 if whose == before else 0
+        before = whose
+        yield b"%b%06d %b" % (whose, number, rest.partition(b" ")[2])
 
 
 def plan_digest(created: Iterable[Created]) -> str:
-    """SHA-256, in hexadecimal, over the sorted plan lines of the events that the plan caused. Replies of the platform
+    """SHA-256, in hexadecimal, over the lines "phone source number type content" of the events that the plan
+    caused, sorted; the phone's own have no source. Replies of the platform
     may differ from run to run, so what they caused is left out. The order of the events does not matter."""
-    return _digest([plan_line(op) for op in created if op.cause == "plan"])
+    return _digest([_in_order(op) for op in created if op.cause == "plan"])
 
 
 def heart_line(total: Row) -> str:
@@ -149,7 +161,7 @@ def _no_such_checker(name: str) -> Check:
 
 def _digest(plan: list[bytes]) -> str:
     digest = hashlib.sha256()
-    for line in sorted(plan):
+    for line in _lines(plan):
         digest.update(line)
     return digest.hexdigest()
 
@@ -169,6 +181,10 @@ def _notes(manifest: Manifest, delivered: Check, timing: Timing, lag_ms: float) 
         notes.append(
             f"phones began up to {lag_ms / 1000:.1f} s later than planned: more phones than slots (-u), a slow ramp "
             "(-r), or a generator at its limit; what they did is as planned, when they did it on the wall is not"
+        )
+    if manifest.transport == "inlet-batch" and timing.service is not None:
+        notes.append(
+            "latency and service time contain the wait for the batch, up to 1 s, for the events travelled in batches"
         )
     facts = delivered.facts
     cut = facts.get("phones_cut", 0)

@@ -19,13 +19,37 @@ def anchor_ms(origin_s: float, lasts_ms: int, speed: float) -> int:
     return int(origin_s * 1000 - ahead_ms)
 
 
+class Ending:
+    """How one life hears that the run is being ended; the same bell wakes it for what comes from outside."""
+
+    __slots__ = ("_bell", "over")
+
+    def __init__(self) -> None:
+        self._bell = Event()
+        self.over = False
+
+    def set(self) -> None:
+        """The run is being ended."""
+        self.over = True
+        self._bell.set()
+
+    def stir(self) -> None:
+        """A wait under way ends, and only that."""
+        self._bell.set()
+
+    def wait(self, timeout_s: float) -> None:
+        """Waits so long, or until it is stirred or over."""
+        if self._bell.wait(timeout_s) and not self.over:
+            self._bell.clear()
+
+
 class PhoneClock:
     """One phone's time. It keeps the pace of the plan from the moment at which the phone got its slot, and stands still
     while a real answer takes longer than its planned one."""
 
     __slots__ = ("_ending", "_lag_s", "_origin_s", "_patience_s", "_patient_until_s", "_speed", "_wall_offset_s")
 
-    def __init__(self, origin_s: float, speed: float, start_ms: int, ending: Event, patience_s: float) -> None:
+    def __init__(self, origin_s: float, speed: float, start_ms: int, ending: Ending, patience_s: float) -> None:
         self._wall_offset_s = time.time() - time.monotonic()
         self._origin_s = origin_s - self._wall_offset_s  # on the monotonic clock
         self._speed = speed
@@ -39,14 +63,23 @@ class PhoneClock:
     def _at(self, at_ms: float) -> float:
         return self._origin_s + at_ms / 1000.0 / self._speed + self._lag_s
 
+    def now_ms(self) -> int:
+        """See engine.live.Clock."""
+        return int((time.monotonic() - self._origin_s - self._lag_s) * 1000.0 * self._speed)
+
+    def stir(self) -> None:
+        """See engine.live.Clock."""
+        self._ending.stir()
+
     def wait_until(self, at_ms: int) -> bool:
         """See engine.live.Clock."""
         target = self._at(at_ms)
         now = time.monotonic()
         if self._patient_until_s is None:
             if target <= now:
-                return not self._ending.is_set()
-            return not self._ending.wait(target - now)
+                return not self._ending.over
+            self._ending.wait(target - now)
+            return not self._ending.over
         if now >= self._patient_until_s:
             return False
         if target > now:

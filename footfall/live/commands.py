@@ -1,4 +1,4 @@
-"""What the commands `check`, `lint` and `explain` do. Each prints and returns an exit code."""
+"""What the commands `check`, `lint`, `graph`, `schema` and `explain` do. Each prints and returns an exit code."""
 
 from __future__ import annotations
 
@@ -17,8 +17,13 @@ from footfall.evidence.ledger import LedgerDamaged
 from footfall.evidence.manifest import Manifest
 from footfall.live import inputs, rundir
 from footfall.live.control import Control
+from footfall.live.form_schema import shipped
+from footfall.live.journey_file import JOURNEY_SCHEMA, decode_journey, decode_journeys, is_journey
+from footfall.live.journey_graph import mermaid
 from footfall.live.platform_file import decode_platform, is_platform
 from footfall.platform.loopback import is_loopback
+from footfall.platform.package_data import event_schema
+from footfall.platform.schema_files import read_schemas
 from footfall.scenario.decode import lint_scenario, places_file
 from footfall.world.geofences import decode_geofences, warnings
 from footfall.world.pois import Poi
@@ -49,11 +54,16 @@ def check(run: str, ask: str | None) -> int:
 def lint(files: Sequence[str]) -> int:
     """Prints every problem of every file; 0 if there is none, else 2."""
     problems: list[Problem] = []
+    journeys: dict[str, str] = {}
     for name in files:
         try:
-            problems += _lint_geofences(name) if name.endswith(("json", "geojson")) else _lint_yaml(name)
+            problems += _lint_geofences(name) if name.endswith(("json", "geojson")) else _lint_yaml(name, journeys)
         except BadInput as bad:
             problems += bad.problems
+    try:
+        decode_journeys(tuple(journeys.items()))
+    except BadInput as bad:
+        problems += bad.problems
     for problem in sorted(set(problems)):
         print(problem, file=sys.stderr)
     if problems:
@@ -62,11 +72,15 @@ def lint(files: Sequence[str]) -> int:
     return 0
 
 
-def _lint_yaml(name: str) -> list[Problem]:
+def _lint_yaml(name: str, journeys: dict[str, str]) -> list[Problem]:
+    """The problems of one file; a journey is put beside the others, as no two may have one name."""
     path = _find(name)
-    text = inputs.read_text(path, "a scenario, an app or a platform")
+    text = inputs.read_text(path, "a scenario, an app, a platform or a journey")
+    if is_journey(text):
+        journeys[str(path)] = text
+        return []
     if is_platform(text):
-        decode_platform(text, str(path))
+        read_schemas(decode_platform(text, str(path)), event_schema())
         return []
     if is_app(text, path.resolve().is_relative_to(inputs.APPS.resolve())):
         decode_app(text, str(path))
@@ -75,9 +89,13 @@ def _lint_yaml(name: str) -> list[Problem]:
 
 
 def _find(name: str) -> Path:
-    """The file of a scenario or of an app, by its path or by its name below scenarios/ or apps/."""
+    """The file of a scenario, an app or a journey, by its path or by its name below scenarios/, apps/ or journeys/."""
     wanted, known = name.removesuffix(".yaml"), []
-    for find, folder in ((inputs.find_scenario, inputs.SCENARIOS), (inputs.find_app, inputs.APPS)):
+    for find, folder in (
+        (inputs.find_scenario, inputs.SCENARIOS),
+        (inputs.find_app, inputs.APPS),
+        (inputs.find_journey, inputs.JOURNEYS),
+    ):
         wanted = wanted.removeprefix(f"{folder}/")
         try:
             return find(name)
@@ -86,7 +104,7 @@ def _find(name: str) -> Path:
             if any(one.rpartition("/")[2] == wanted for one in names):
                 raise  # several have this name
             known += names
-    raise BadInput([Problem(name, 1, 1, f"no such scenario, and no such app.{did_you_mean(wanted, known)}")])
+    raise BadInput([Problem(name, 1, 1, f"no such scenario, app or journey.{did_you_mean(wanted, known)}")])
 
 
 def _lint_scenario(path: Path, text: str) -> list[Problem]:
@@ -108,6 +126,24 @@ def _lint_geofences(name: str) -> list[Problem]:
     for warning in warnings(text, name):
         print(f"{warning} (warning)", file=sys.stderr)
     return []
+
+
+def graph(name: str) -> int:
+    """Prints a journey as a Mermaid flowchart; 2 if it has problems, which it prints instead."""
+    try:
+        path = inputs.find_journey(name)
+        print(mermaid(decode_journey(inputs.read_text(path, "a journey"), str(path))), end="")
+    except BadInput as bad:
+        for problem in bad.problems:
+            print(problem, file=sys.stderr)
+        return EXIT_BAD_USAGE
+    return 0
+
+
+def schema(kind: str) -> int:
+    """Prints the JSON Schema of a kind of file: `journey`."""
+    print(shipped({"journey": JOURNEY_SCHEMA}[kind]), end="")
+    return 0
 
 
 def explain(event_id: str, runs: Path) -> int:

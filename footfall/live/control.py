@@ -16,6 +16,7 @@ import httpx
 import msgspec
 
 from footfall.evidence.received import Received
+from footfall.phone.config import InletConfig
 
 START_S = 20.0  # a platform that has not said by then where it listens never will
 
@@ -118,6 +119,17 @@ class Control:
         if answer.status_code >= 300:
             raise PlatformGone(f"{self._url}/api/runs answered {answer.status_code}: {answer.text[:200]}")
 
+    def inlet(self, id: str) -> InletConfig:
+        """The inlet with this id as the platform has it: its file may have another schema or organisation in it than
+        a platform has without one. Raises PlatformGone."""
+        try:
+            with self._client() as http:
+                answer = http.get("/api/platform").raise_for_status()
+            (found,) = (one for one in _SETUP.decode(answer.content).inlets if one.id == id)
+        except (httpx.HTTPError, ValueError) as error:  # among them what is no JSON, and no such inlet
+            raise PlatformGone(f"{self._url}/api/platform does not say what it is set up with: {error}") from error
+        return InletConfig(found.id, found.schema, found.org, found.dataset, found.flow)
+
     def received(self, run: str) -> Iterator[Received]:
         """All that the platform stored of the run, in its order. Raises PlatformGone."""
         after = 0
@@ -145,6 +157,19 @@ class _Row(msgspec.Struct):
     ecid: str = ""
 
 
+class _Inlet(msgspec.Struct):
+    id: str
+    schema: str
+    org: str
+    dataset: str
+    flow: str
+
+
+class _Setup(msgspec.Struct):
+    inlets: tuple[_Inlet, ...]
+
+
+_SETUP = msgspec.json.Decoder(_Setup)
 _ROW = msgspec.json.Decoder(_Row)
 
 

@@ -17,7 +17,7 @@ from footfall.live.http import LONGEST_TIMEOUT_S, Connection, Network, Origin, P
 from footfall.phone.config import AppConfig, InletConfig
 from footfall.phone.ids import run_key
 from footfall.phone.signals import Reply, Request
-from footfall.platform.config import LOCAL_DATASET, LOCAL_FLOW, LOCAL_ORG, LOCAL_SCHEMA
+from footfall.platform.config import LOCAL_DATASET, LOCAL_FLOW, LOCAL_INLET, LOCAL_ORG, LOCAL_SCHEMA
 
 TRANSPORTS = ("edge", "inlet", "inlet-batch")
 TOKEN_VARIABLE = "FOOTFALL_INLET_TOKEN"
@@ -32,6 +32,9 @@ BATCH_AGE_S = 1.0
 # let one at a time carry some 30 messages a second.
 MOST_AT_ONCE = 8
 
+LOCAL = InletConfig(LOCAL_INLET, LOCAL_SCHEMA, LOCAL_ORG, LOCAL_DATASET, LOCAL_FLOW)
+"""An inlet of a local platform that no file says anything of."""
+
 
 class TokenUnusable(ValueError):
     """The token in the environment cannot be sent. The message does not show it."""
@@ -42,17 +45,19 @@ def inlet_id_of(name: str) -> str:
     return run_key(name, 1).hex()
 
 
-def inlet_of(app: AppConfig, id: str, loopback: bool) -> InletConfig:
-    """The inlet with this id as messages name it: what the app leaves empty is the local platform's on loopback."""
+def inlet_of(app: AppConfig, id: str, loopback: bool, there: InletConfig | None = None) -> InletConfig:
+    """The inlet with this id as messages name it: what the app leaves empty is the local platform's on loopback.
+    `there`: the inlet as the platform has it, where it was asked; None: as it is without a platform file."""
     own = msgspec.structs.replace(app.inlet, id=id)
     if not loopback:
         return own
+    there = there or LOCAL
     return InletConfig(
         id,
-        own.schema or LOCAL_SCHEMA,
-        own.org or LOCAL_ORG,
-        own.dataset or LOCAL_DATASET,
-        own.flow or LOCAL_FLOW,
+        own.schema or there.schema,
+        own.org or there.org,
+        own.dataset or there.dataset,
+        own.flow or there.flow,
     )
 
 
@@ -194,7 +199,7 @@ class InletTransport:
             target = wire.target(self._inlet, batch=True)
             reply = self._post(request, target, wire.batch_of(messages), due_wall_ms)
             replies = wire.of_batch(reply, len(messages))
-        return wire.in_one([wire.of_single(reply, request.attempt) for reply in replies])
+        return wire.of_request(replies, request.attempts or (request.attempt,) * len(messages))
 
     def close(self) -> None:
         """Closes the phone's connections."""

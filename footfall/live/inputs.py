@@ -1,18 +1,20 @@
-"""Files from disk: a scenario with its geofences, decoded and checked together, and the configurations of an app and
-of a local platform."""
+"""Files from disk: a scenario with its geofences, decoded and checked together, the configurations of an app and of a
+local platform, and journeys."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from footfall.engine.app_file import decode_app
+from footfall.live.journey_file import decode_journeys
 from footfall.live.platform_file import decode_platform
 from footfall.phone.config import AppConfig
 from footfall.platform.config import PlatformConfig
+from footfall.platform.journeys.types import Journey
 from footfall.scenario.decode import decode_scenario, places_file
 from footfall.scenario.types import Scenario
 from footfall.world.geofences import decode_geofences, in_libraries
@@ -22,6 +24,7 @@ from footfall.world.problems import BadInput, Problem, did_you_mean
 SCENARIOS = Path("scenarios")
 APPS = Path("apps")
 PLATFORMS = Path("platforms")
+JOURNEYS = Path("journeys")
 
 
 class Inputs(msgspec.Struct, frozen=True):
@@ -171,6 +174,23 @@ def read_platform(name: str) -> PlatformConfig:
     """What the platform file of this path or name says. Raises BadInput with all its problems."""
     path = find_platform(name)
     return decode_platform(read_text(path, "a platform"), str(path))
+
+
+def find_journey(name: str) -> Path:
+    """The file of a journey given by path or by name. Raises BadInput with a "did you mean"."""
+    return _find(name, JOURNEYS, "journey")
+
+
+def read_journeys(names: Sequence[str]) -> tuple[Journey, ...]:
+    """The journeys of these paths or names; of a folder, all in it. Raises BadInput with all their problems."""
+    paths: dict[Path, None] = {}  # one that is named twice counts once
+    for name in names:
+        folder = Path(name)
+        found = sorted(folder.glob("*.yaml")) if folder.is_dir() else [find_journey(name)]
+        if not found:
+            raise BadInput([Problem(name, 1, 1, "expected journeys, found no *.yaml in this folder")])
+        paths |= dict.fromkeys(found)
+    return decode_journeys([(str(path), read_text(path, "a journey")) for path in paths])
 
 
 def _find(name: str, folder: Path, what: str) -> Path:

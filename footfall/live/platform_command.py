@@ -16,11 +16,13 @@ from footfall.world.problems import BadInput
 
 EXIT_BAD_USAGE = 2
 GEOFENCES = Path("geofences")
+NO_JOURNEYS = "none"
 
 
 class PlatformOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The command line's options. `config` "" is none; `geofences` None: all that are below geofences/; `xdm` ""
-    judges by the platform's own schema."""
+    """The command line's options. `config` "" is none; `geofences` None: all that are below geofences/; `journeys`
+    None: all that are below journeys/, ["none"]: neither journeys nor profiles; `xdm` "" judges by the platform's own
+    schema."""
 
     host: str
     port: int
@@ -32,13 +34,18 @@ class PlatformOptions(msgspec.Struct, frozen=True, kw_only=True):
     config: str
     xdm: str
     geofences: list[str] | None
+    journeys: list[str] | None
     stop_with_stdin: bool
+    verbose: bool
 
 
 def run(options: PlatformOptions) -> int:
     """Serves until it is told to stop; 2 with what is wrong on stderr when it cannot."""
     try:
         config = inputs.read_platform(options.config) if options.config else PlatformConfig()
+        journeys = (
+            None if options.journeys == [NO_JOURNEYS] else inputs.read_journeys(options.journeys or _all_journeys())
+        )
     except BadInput as problems:
         print(problems, file=sys.stderr)
         return EXIT_BAD_USAGE
@@ -60,9 +67,15 @@ def run(options: PlatformOptions) -> int:
             config=config,
             schema=schema,
             geofences=tuple(geofences),
+            journeys=journeys,
             stop_with_stdin=options.stop_with_stdin,
+            verbose=options.verbose,
         )
     )
+
+
+def _all_journeys() -> list[str]:
+    return [str(inputs.JOURNEYS)] if inputs.JOURNEYS.is_dir() else []
 
 
 def read_schema(checkout: Path) -> EventSchema:
@@ -70,6 +83,8 @@ def read_schema(checkout: Path) -> EventSchema:
 
     Raises XdmIncomplete, which names what is missing, and OSError.
     """
+    if not checkout.is_dir():
+        raise NotADirectoryError("it is no folder" if checkout.exists() else "there is no such folder")
     paths = {path.relative_to(checkout).as_posix(): path for path in checkout.rglob("*.json")}
     document = compose({name: path.read_bytes() for name, path in paths.items() if is_schema_file(name)})
     try:

@@ -2,15 +2,17 @@
 
     config = decode_platform(text, file)     # or BadInput, each problem at its line and column
 
-Pure: reading the file is the caller's. The file is read as strictly as a scenario is, with the same forms. Its keys are
-the fields of `footfall.platform.config` with hyphens; `platform` is its name and marks the file as a platform's,
-durations are written "90s" and "300ms". What is left out has its default: `platform: local` is a whole file. A run's
-clock (`RunClock`) is no key: runs tell it when they begin.
+Pure: reading the file is the caller's, and reading the schemas that it names is `platform.schema_files`', which tells
+what is wrong with them where this file names them. The file is read as strictly as a scenario is, with the same forms.
+Its keys are the fields of `footfall.platform.config` with hyphens; `platform` is its name and marks the file as a
+platform's, durations are written "90s" and "300ms". What is left out has its default: `platform: local` is a whole
+file. A run's clock (`RunClock`) is no key: runs tell it when they begin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any, TypeVar, get_args
 
 import msgspec
@@ -19,6 +21,10 @@ from footfall.engine.app_file import DATASTREAM_ID
 from footfall.engine.app_forms import Distinct, Matching, Seconds, Truth, Word
 from footfall.live.platform_forms import JsonObject, Since, Status
 from footfall.platform.config import (
+    LOCAL_PROFILE_SCHEMA,
+    LOCAL_SCHEMA,
+    OWN_SCHEMAS,
+    SCHEMA_WORDS,
     Datastream,
     FailureKey,
     Fault,
@@ -26,25 +32,27 @@ from footfall.platform.config import (
     Hint,
     Inlet,
     InletKind,
+    NamedSchema,
     Offer,
     OfferedProposition,
     OfferSchema,
     PlatformConfig,
 )
+from footfall.platform.fault_paths import OF_DEVICES, OF_KIND
 from footfall.platform.messages import Collect
 from footfall.scenario.forms import Form, Key, ListOf, Log, Number, Record, Spot, Text, Whole
 from footfall.scenario.quantities import Quantity, WholeQuantity
 from footfall.scenario.units import DURATION
+from footfall.scenario.yaml_nodes import Listing, Scalar, child, compose
 from footfall.scenario.yaml_nodes import Mapping as MappingNode
-from footfall.scenario.yaml_nodes import child, compose
-from footfall.world.problems import BadInput, Problem
+from footfall.world.problems import BadInput, Problem, did_you_mean
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 MARK = "platform"
 """The key that every platform file has and no scenario and no app has."""
 
-_OTHERS = {"scenario": "a scenario", "app": "an app"}
+_OTHERS = {"scenario": "a scenario", "app": "an app", "journey": "a journey"}
 
 
 def decode_platform(text: str, file: str) -> PlatformConfig:
@@ -60,11 +68,20 @@ def decode_platform(text: str, file: str) -> PlatformConfig:
         raise BadInput([Problem(file, 1, 1, f'expected a platform, with its name under "{MARK}", found {other}')])
     log = Log(file)
     config = PLATFORM.read(Spot(root, (), log))
+    for section in ("datastreams", "inlets"):
+        _check_schemas(Spot(root, (), log), section, {*OWN_SCHEMAS, *(named.id for named in config.schemas)})
     # what an alias repeats is read twice and told once
     problems = {*yaml_problems, *log.problems}
     if problems:
         raise BadInput(problems)
-    return config
+    return msgspec.structs.replace(config, inlets=tuple(map(_of_its_kind, config.inlets)))
+
+
+def _of_its_kind(inlet: Inlet) -> Inlet:
+    """Records of profiles are no events: where no schema is named, the platform's own for them judges."""
+    if inlet.kind == "profile" and inlet.schema == LOCAL_SCHEMA:
+        return msgspec.structs.replace(inlet, schema=LOCAL_PROFILE_SCHEMA)
+    return inlet
 
 
 def is_platform(text: str) -> bool:
@@ -72,6 +89,22 @@ def is_platform(text: str) -> bool:
     `scenario` nor `app`."""
     root, _ = compose(text, "")
     return root is not None and child(root, MARK) is not None and not any(child(root, key) for key in _OTHERS)
+
+
+def _check_schemas(root: Spot, section: str, known: set[str]) -> None:
+    """Notes every entry that names a schema which no entry of `schemas` defines; not where those are damaged."""
+    listed = child(root.node, section)
+    damage = root.log.damage()
+    if listed is None or not isinstance(listed[1], Listing) or damage.touches(("schemas",)):
+        return
+    for index, node in enumerate(listed[1].items):
+        spot = root.under(section, listed[1]).under(index, node)
+        named = child(node, "schema")
+        if named is None or damage.touches((*spot.path, "schema")):
+            continue
+        id_ = named[1].text if isinstance(named[1], Scalar) else ""
+        if id_ not in known:
+            spot.under("schema", named[1]).say(f"no entry of schemas defines {id_}.{did_you_mean(id_, known)}")
 
 
 # The table: which keys there are, how each is written. What is absent has the default of its struct.
@@ -126,6 +159,54 @@ PROPOSITION = _record(
     },
 )
 
+SCHEMA_ID = Matching("the $id of a schema, a URL", r"https?://[!-~]+")
+
+
+def _schema_fault(named: NamedSchema) -> str:
+    if named.id in OWN_SCHEMAS:
+        return f"{named.id} is a schema of the platform's own, which is always there: choose another id"
+    return ""
+
+
+class _SchemaForm(msgspec.Struct, frozen=True):
+    """A schema by name, with its file's path as it is from here, and where the file is named."""
+
+    record: Record[NamedSchema]
+
+    @property
+    def expected(self) -> str:
+        return self.record.expected
+
+    def read(self, spot: Spot) -> NamedSchema:
+        named = self.record.read(spot)
+        file = child(spot.node, "file")
+        if file is None:
+            return named
+        beside = str(PurePath(spot.log.file).parent / named.file)
+        if beside in SCHEMA_WORDS:
+            beside = f"./{beside}"  # a file that is called as a word is
+        return msgspec.structs.replace(
+            named,
+            file=named.file if named.file in SCHEMA_WORDS else beside,
+            stated_in=spot.log.file,
+            line=file[1].line,
+            column=file[1].column,
+        )
+
+    def stand_in(self) -> NamedSchema:
+        return self.record.stand_in()
+
+
+SCHEMA = _record(
+    "a map with id and file",
+    NamedSchema,
+    {
+        "id": SCHEMA_ID,
+        "file": Text("any, mobile or the path of a JSON Schema, beside this file"),
+    },
+    fault=_schema_fault,
+)
+
 DATASTREAM = _record(
     "a map with id, org, run, enabled, propositions and so on",
     Datastream,
@@ -137,6 +218,7 @@ DATASTREAM = _record(
         "consent": Word(get_args(Collect)),
         "authenticated": _TRUTH,
         "hint": Word(get_args(Hint)),
+        "schema": SCHEMA_ID,
         "segments": Distinct(
             ListOf(
                 "a list of ids of segments",
@@ -159,7 +241,7 @@ INLET = _record(
         "org": ORG,
         "run": RUN,
         "kind": Word(get_args(InletKind)),
-        "schema": Matching("the $id of a schema, a URL", r"https?://[!-~]+"),
+        "schema": SCHEMA_ID,
         "dataset": Matching("the id of a dataset, of letters, digits, - and _", r"[A-Za-z0-9_-]+"),
         "flow": Matching("the id of a flow, of letters, digits and -", r"[A-Za-z0-9-]+"),
         "authenticated": _TRUTH,
@@ -185,7 +267,7 @@ def _fault_fault(fault: Fault) -> str:
 
 
 class _FaultForm(msgspec.Struct, frozen=True):
-    """A fault, and no key in it that its kind has no use for."""
+    """A fault, no key in it that its kind has no use for, and no path at which it means nothing."""
 
     record: Record[Fault]
 
@@ -200,7 +282,23 @@ class _FaultForm(msgspec.Struct, frozen=True):
                 kinds = ONLY_OF.get(key.text, ())
                 if kinds and fault.do not in kinds:
                     spot.under(key.text, node).say(f"{fault.do} has no {key.text}, only {' and '.join(kinds)}", key)
+            self._check_path(spot, fault)
         return fault
+
+    def _check_path(self, spot: Spot, fault: Fault) -> None:
+        path, ecid = child(spot.node, "path"), child(spot.node, "ecid")
+        if path is None or spot.log.damage().touches((*spot.path, "path")):
+            return
+        reach = OF_KIND.get(fault.do)
+        if reach is not None and not reach.meets(fault.path):
+            spot.under("path", path[1]).say(
+                f"{fault.do} hits requests {reach.told} only, and no path of these begins with {fault.path}"
+            )
+        elif ecid is not None and not OF_DEVICES.meets(fault.path):
+            spot.under("ecid", ecid[1]).say(
+                f"only requests {OF_DEVICES.told} name an ECID, and no path of these begins with {fault.path}: "
+                "leave it out, or choose another path"
+            )
 
     def stand_in(self) -> Fault:
         return self.record.stand_in()
@@ -230,11 +328,14 @@ def _platform(platform: str, **sections: Any) -> PlatformConfig:
 
 
 PLATFORM: Record[PlatformConfig] = Record(
-    "a platform: a map with platform, datastreams, inlets, faults and seed",
+    "a platform: a map with platform, schemas, datastreams, inlets, faults and seed",
     _platform,
     {
         MARK: Key(Text("the name of the platform")),
         "seed": Key(Whole(0), PlatformConfig().seed),
+        "schemas": Key(
+            Distinct(ListOf("a list of schemas", _SchemaForm(SCHEMA)), "the id", lambda named: named.id), ()
+        ),
         "datastreams": Key(
             Distinct(ListOf("a list of datastreams", DATASTREAM), "the id", lambda datastream: datastream.id), ()
         ),

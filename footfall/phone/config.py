@@ -93,13 +93,15 @@ class PlacesConfig(_Section, frozen=True):
 
 class MessagingConfig(_Section, frozen=True):
     """The Messaging extension. Without `event_dataset` it sends no tracking. `surfaces` are paths below the app's own
-    surface (`mobileapp://<app id>`), which it asks for besides."""
+    surface (`mobileapp://<app id>`), which it asks for besides. `push_share` is that of the customers who allow
+    push."""
 
     registered: bool = False
     event_dataset: str = ""
     sandbox: bool = False
     optimize_push_sync: bool = True
     surfaces: tuple[str, ...] = ()
+    push_share: float = 0.6
 
 
 class InletConfig(_Section, frozen=True):

@@ -253,6 +253,8 @@ class Edge:
             return [], ()
         self._in_flight = ""
         sent, self._sent = self._sent, ()
+        if reply.each:
+            return [], self._told_of_each(now_ms, sent, reply.each)
         what = sdk.following(self._model.platform, reply, len(sent))
         kept = bool(self._queue) and self._queue[0] is sent[0]
         if what == "retry":
@@ -270,6 +272,21 @@ class Edge:
         if what == "done" and reply.status != 204 and reply.body:
             return self._read(now_ms, reply.body, sent[0].stale), ()
         return [], ()
+
+    def _told_of_each(
+        self, now_ms: int, sent: tuple[EventHit | ConsentHit, ...], replies: tuple[Reply, ...]
+    ) -> tuple[str, ...]:
+        """Takes an answer event by event: those to be tried again keep their places in the queue, and all wait as long
+        as any of them has to. Returns those of them that a cleared queue no longer has."""
+        platform = self._model.platform
+        told = zip(sent, replies, strict=True)
+        again = [(hit, its) for hit, its in told if sdk.following(platform, its, 1) == "retry"]
+        if not self._queue or self._queue[0] is not sent[0]:
+            return tuple(hit.event_id for hit, _ in again if isinstance(hit, EventHit))
+        self._queue[: len(sent)] = [hit for hit, _ in again]
+        if again:
+            self.retry_ms = now_ms + 1000 * max(sdk.retry_after_s(its) for _, its in again)
+        return ()
 
     def _read(self, now_ms: int, body: bytes, stale: bool) -> list[Handle]:
         others: list[Handle] = []

@@ -7,6 +7,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from footfall.world.phones import Platform
+from footfall.world.streams import Stream
 
 
 def run_key(run_id: str, seed: int) -> bytes:
@@ -32,6 +33,7 @@ def _keyed(key: bytes) -> blake2b:
     return blake2b(digest_size=16, key=key)
 
 
+_BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 # the first digit of a UUID's fourth group carries its variant in the upper two bits
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
@@ -62,3 +64,12 @@ class Ids:
         h = hash.hexdigest()
         text = f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:]}"
         return text.upper() if self._capitals else text
+
+
+def push_token(platform: Platform, stream: Stream) -> str:
+    """What APNs or FCM calls one app on one phone: 32 bytes in hexadecimal digits, or an instance id of 22 characters,
+    a colon and "APA91b" with 134 more."""
+    if platform == "ios":
+        return "".join(f"{stream.bits():016x}" for _ in range(4))
+    letters = "".join(_BASE64[stream.whole(0, 63)] for _ in range(156))
+    return f"{letters[:22]}:APA91b{letters[22:]}"

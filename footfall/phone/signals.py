@@ -20,15 +20,17 @@ class Reply(msgspec.Struct, frozen=True):
     """What came back for a request: an HTTP answer, or status 0 and the transport's failure.
 
     `failure`: `refused` (no connection, nothing was written), `unreachable` (no such host), `timeout`, `reset`
-    (written, then the connection broke; whether the server took it is unknown), `mixed` (of several events some were
-    stored and others were not). `again`: whoever carries the phone's events tries again, though the SDK would give up.
+    (written, then the connection broke; whether the server took it is unknown). `again`: whoever carries the phone's
+    events tries again, though the SDK would give up. `each`: where whoever carries them knows of each of the request's
+    events by itself, what became of each, in their order; Edge never does.
     """
 
     status: int
     body: bytes = b""
     retry_after: str | None = None
-    failure: Literal["", "refused", "unreachable", "timeout", "reset", "mixed"] = ""
+    failure: Literal["", "refused", "unreachable", "timeout", "reset"] = ""
     again: bool = False
+    each: tuple[Reply, ...] = ()
 
 
 # What the customer does with the phone and the app

@@ -1,4 +1,10 @@
-"""python -m footfall.platform: the local Experience Platform alone."""
+"""python -m footfall.platform: the server with nothing around it, for tests and benchmarks. People type
+`footfall platform`, which is the same server.
+
+It is here because the command belongs to another room, which this one does not import, and reads files beside its
+options: a platform file, and all geofences of the folder. What is measured or killed a hundred times begins without
+them, in whatever folder it is started: its places are those of `--geofences` only.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +16,9 @@ from footfall.platform.serve import DEFAULT_PORT, DEFAULT_STORE, TOKEN_VARIABLE,
 
 def main(arguments: list[str]) -> int:
     """Runs the platform as the arguments say; returns its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m footfall.platform", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m footfall.platform", description="The local Experience Platform, for tests and benchmarks."
+    )
     parser.add_argument(
         "--host",
         default="127.0.0.1",

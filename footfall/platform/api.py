@@ -27,9 +27,10 @@ from footfall.platform.api_queries import (
 from footfall.platform.api_runs import Runs, Tally
 from footfall.platform.api_stream import Waiting
 from footfall.platform.commits import Commits
-from footfall.platform.config import PlatformConfig
+from footfall.platform.config import LOCAL_SCHEMA, PlatformConfig
 from footfall.platform.core import Platform
-from footfall.platform.store import MEMORY, Store, StoreFailed
+from footfall.platform.database import MEMORY, StoreFailed
+from footfall.platform.store import Store
 from footfall.platform.stored import Filter
 
 _NO_SCRIPTS = {
@@ -119,8 +120,23 @@ class Api:
                 "inlets": [inlets[id_] for id_ in sorted(inlets)],
                 "faults": self._config.faults,
                 "seed": self._config.seed,
+                "schemas": self._schemas(),
             }
         )
+
+    def _schemas(self) -> list[dict[str, object]]:
+        """Which schema judges what arrives where."""
+        datastreams, inlets = self._platform.datastreams, self._platform.inlets
+        files = {LOCAL_SCHEMA: "mobile"} | {one.id: one.file for one in self._config.schemas}
+        return [
+            {
+                "id": id_,
+                "file": file,
+                "datastreams": sorted(one.id for one in datastreams.values() if one.schema == id_),
+                "inlets": sorted(one.id for one in inlets.values() if one.schema == id_ and one.kind == "xdm"),
+            }
+            for id_, file in files.items()
+        ]
 
     async def counts(self, request: Request) -> Response:
         run = parameters(request, "run").get("run")

@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from footfall.platform.api_queries import MOST_SEQ, json_response, parameters, whole
-from footfall.platform.config import LOCAL_RUN, Datastream, Inlet, RunClock
-from footfall.platform.core import Platform
+from footfall.platform.config import LOCAL_INLET, LOCAL_RUN, Datastream, Inlet, RunClock
+from footfall.platform.core import LOCAL_DATASTREAM, Platform, may_have
 from footfall.platform.store import Store
 from footfall.platform.stored import Count
 
@@ -89,18 +89,19 @@ class Runs:
     async def register(self, request: Request) -> Response:
         wanted = await _registration(request)
         async with self._registering:  # or two requests at once could tie one datastream to two runs
-            stream = self._platform.datastreams.get(wanted.datastream)
-            inlet = None if wanted.inlet is None else self._platform.inlets.get(wanted.inlet)
+            streams, inlets = self._platform.datastreams, self._platform.inlets
+            stream = streams.get(wanted.datastream)
+            inlet = None if wanted.inlet is None else inlets.get(wanted.inlet)
             for what, known in (("datastream", stream), ("inlet", inlet)):
-                if known is not None and known.run != wanted.run:
+                if known is not None and not may_have(wanted.run, known):
                     raise HTTPException(409, f"{what} {known.id!r} belongs to run {known.run!r}")
-            new_stream = _with(stream or Datastream(wanted.datastream, run=wanted.run), wanted.clock)
+            new_stream = _for_run(stream or streams[LOCAL_DATASTREAM.id], wanted.datastream, wanted)
             if new_stream != stream:
                 await run_in_threadpool(self._store.add, new_stream)
                 self._platform.register(new_stream)
             is_new = stream is None
             if wanted.inlet is not None:
-                new_inlet = _with(inlet or Inlet(wanted.inlet, run=wanted.run), wanted.clock)
+                new_inlet = _for_run(inlet or inlets[LOCAL_INLET], wanted.inlet, wanted)
                 if new_inlet != inlet:
                     await run_in_threadpool(self._store.add, new_inlet)
                     self._platform.register_inlet(new_inlet)
@@ -155,6 +156,8 @@ async def _registration(request: Request) -> _Registration:
     return wanted
 
 
-def _with(entry: _Entry, clock: RunClock | None) -> _Entry:
-    """What it is set up with stays; a new clock replaces the old one."""
-    return entry if clock is None else msgspec.structs.replace(entry, clock=clock)
+def _for_run(entry: _Entry, id: str, wanted: _Registration) -> _Entry:
+    """The run's own entry, set up as this one is: the one that it names, or else the local one. A new clock replaces
+    its old one."""
+    clock = entry.clock if wanted.clock is None and entry.run == wanted.run else wanted.clock
+    return msgspec.structs.replace(entry, id=id, run=wanted.run, clock=clock)

@@ -12,13 +12,17 @@ from footfall.platform.messages import Collect
 LOCAL_RUN = "local"
 LOCAL_ORG = "F00F00000000000000000000@AdobeOrg"
 LOCAL_INLET = "f00f" * 16  # an inlet id has 64 hexadecimal digits
+LOCAL_PROFILE_INLET = "f00d" * 16
+LOCAL_PROFILE_SCHEMA = "https://ns.adobe.com/footfall/schemas/profiles"
 LOCAL_SCHEMA = "https://ns.adobe.com/footfall/schemas/mobile-events"
+OWN_SCHEMAS = (LOCAL_SCHEMA, LOCAL_PROFILE_SCHEMA)
+SCHEMA_WORDS = ("any", "mobile")
 LOCAL_DATASET = "f00f00000000000000000001"
 LOCAL_FLOW = "00000000-0000-4000-8000-00000000f00f"
 
 Hint = Literal["or2", "va6", "irl1", "ind1", "jpn3", "sgp3", "aus3"]
 OfferSchema = Literal["html-content-item", "json-content-item", "ruleset-item"]
-InletKind = Literal["xdm", "raw"]
+InletKind = Literal["xdm", "raw", "profile"]
 FailureKey = Literal["statusCode", "status"]
 FaultKind = Literal[
     "status",
@@ -68,11 +72,23 @@ class OfferedProposition(_Section, frozen=True):
     activity: str = ""
 
 
+class NamedSchema(_Section, frozen=True):
+    """What judges the events of the datastreams and inlets that name `id`: a JSON Schema in `file`, a path; or, by one
+    of the words of SCHEMA_WORDS, any (any JSON object is good) or mobile (the platform's own). `line` and `column` are
+    where the platform file `stated_in` says so: what cannot be read is told there."""
+
+    id: str
+    file: str
+    stated_in: str = ""
+    line: int = 1
+    column: int = 1
+
+
 class Datastream(_Section, frozen=True):
     """What a datastream id (`configId`, `datastreamId`) stands for: the organisation, and the run whose events arrive
     through it. A disabled one answers 422. `consent` is the collect consent of whoever has not said. `authenticated`
     wants a token. `hint` is the cluster that answers who names none. `segments` are handed to devices by an
-    `activation:pull` handle; empty: none is sent."""
+    `activation:pull` handle; empty: none is sent. `schema` names the one that judges its events."""
 
     id: str
     org: str = LOCAL_ORG
@@ -84,13 +100,15 @@ class Datastream(_Section, frozen=True):
     segments: tuple[str, ...] = ()
     propositions: tuple[OfferedProposition, ...] = ()
     clock: RunClock | None = None
+    schema: str = LOCAL_SCHEMA
 
 
 class Inlet(_Section, frozen=True):
     """One streaming connection: what the last segment of its URL (`id`, 64 hexadecimal digits) stands for. `kind` raw
-    takes any JSON with a flow id. `authenticated` wants a token. `sync_validation`: whether it is where Adobe offers
-    that (VA7). `failure_key`: under which name a batch's answer tells a failed message's status; Adobe's documents say
-    `statusCode`, its own connector reads `status`."""
+    takes any JSON with a flow id, profile takes records of profiles (XDM Individual Profile) and no events. `schema`
+    names the one that judges its messages, whose headers have to name it too. `authenticated` wants a token.
+    `sync_validation`: whether it is where Adobe offers that (VA7). `failure_key`: under which name a batch's answer
+    tells a failed message's status; Adobe's documents say `statusCode`, its own connector reads `status`."""
 
     id: str
     org: str = LOCAL_ORG
@@ -107,12 +125,15 @@ class Inlet(_Section, frozen=True):
 
 class Fault(_Section, frozen=True):
     """A deliberate misbehaviour for requests whose path begins with `path`, of the phone with this `ecid` (empty: any),
-    for a `share` of them, from `from_s` to `until_s` seconds after the platform's start (0: for ever).
+    for a `share` of them, from `from_s` to `until_s` seconds (0: for ever) after the beginning of the run whose
+    datastream or inlet it is, by that run's clock; where there is none, after the platform's start.
 
     status: answer with it and store nothing, with `retry_after_s` if above 0; latency: `delay_ms` more; slow-body:
-    `delay_ms` between the quarters of the body; reset-before, reset-after: the connection breaks before, or after, the
-    events are stored (a lost acknowledgement); truncated, unframed: the body; wrong-hint: 404 with an empty body as for
-    an unknown location hint; partial-207: stored, and an upstream's error told; expired-token: 401.
+    `delay_ms` between the quarters of the body, both by the wall's clock, as they are the network's; reset-before,
+    reset-after: the connection breaks before, or after, the events are stored (a lost acknowledgement); truncated,
+    unframed: the body; wrong-hint: 404 with an empty body as for an unknown location hint; partial-207: of interact,
+    stored, and an upstream's error told, of an inlet's batch, some messages failed and not stored; expired-token: 401
+    of Edge, 403 of an inlet. Which requests a kind can hit is in `footfall.platform.fault_paths`.
     """
 
     do: FaultKind
@@ -127,10 +148,11 @@ class Fault(_Section, frozen=True):
 
 
 class PlatformConfig(_Section, frozen=True):
-    """All of it. The datastream `local` and the local inlet are always there. `seed` decides which requests a fault's
-    share hits."""
+    """All of it. The datastream `local`, the local inlet and the schema LOCAL_SCHEMA are always there. `seed` decides
+    which requests a fault's share hits."""
 
     datastreams: tuple[Datastream, ...] = ()
     inlets: tuple[Inlet, ...] = ()
     faults: tuple[Fault, ...] = ()
     seed: int = 1
+    schemas: tuple[NamedSchema, ...] = ()

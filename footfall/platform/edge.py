@@ -18,6 +18,7 @@ import msgspec
 from footfall.platform import edge_answers, edge_call, problem_details
 from footfall.platform.config import Datastream
 from footfall.platform.consents import Consents
+from footfall.platform.edge_answers import Offers
 from footfall.platform.edge_call import MOST_BODY_BYTES, Call
 from footfall.platform.edge_consent import set_consent
 from footfall.platform.edge_events import Taken, collected, events_of, interacted
@@ -37,13 +38,15 @@ _PREFLIGHT_S = 600
 def answer(
     request: Request,
     datastreams: Mapping[str, Datastream],
-    schema: EventSchema,
+    schemas: Mapping[str, EventSchema],
     consents: Consents,
     now_ms: int,
+    offers: Offers = edge_answers.no_offers,
 ) -> Outcome:
-    """Answers one call under /ee, and names the events and consents to be kept before the answer is sent. A browser's
-    request, one with an Origin, is answered with the headers that let its page read the answer."""
-    outcome = _answer(request, datastreams, schema, consents, now_ms)
+    """Answers one call under /ee, and names the events and consents to be kept before the answer is sent. `schemas` has
+    those that the datastreams name, by id. A browser's request, one with an Origin, is answered with the headers that
+    let its page read the answer."""
+    outcome = _answer(request, datastreams, schemas, consents, now_ms, offers)
     if "origin" not in request.headers:
         return outcome
     return msgspec.structs.replace(outcome, response=_readable(outcome.response, request))
@@ -61,9 +64,10 @@ def not_stored(request: Request, now_ms: int) -> Response:
 def _answer(
     request: Request,
     datastreams: Mapping[str, Datastream],
-    schema: EventSchema,
+    schemas: Mapping[str, EventSchema],
     consents: Consents,
     now_ms: int,
+    offers: Offers = edge_answers.no_offers,
 ) -> Outcome:
     at = edge_call.route(request.path)
     if at is None:
@@ -76,15 +80,15 @@ def _answer(
     id_ = edge_call.request_id(request, at, query, now_ms)
     try:
         call = edge_call.read(request, at, query, id_, datastreams, now_ms)
-        return _dispatched(call, schema, consents)
+        return _dispatched(call, schemas[call.datastream.schema], consents, offers)
     except Refusal as refusal:
         return Outcome(refusal.response(id_))
 
 
-def _dispatched(call: Call, schema: EventSchema, consents: Consents) -> Outcome:
+def _dispatched(call: Call, schema: EventSchema, consents: Consents, offers: Offers) -> Outcome:
     match call.endpoint:
         case "v1/interact" | "v2/interact":
-            return _interact(call, schema, consents)
+            return _interact(call, schema, consents, offers)
         case "v1/collect" | "v2/collect":
             taken = collected(call, events_of(call), schema, consents)
             silent = call.silent or call.endpoint == "v1/collect"
@@ -97,7 +101,7 @@ def _dispatched(call: Call, schema: EventSchema, consents: Consents) -> Outcome:
             return _media(call, schema, consents)
 
 
-def _interact(call: Call, schema: EventSchema, consents: Consents) -> Outcome:
+def _interact(call: Call, schema: EventSchema, consents: Consents, offers: Offers) -> Outcome:
     events = events_of(call)
     taken = interacted(call, events, schema, consents)
     query = call.body.get("query")
@@ -105,7 +109,7 @@ def _interact(call: Call, schema: EventSchema, consents: Consents) -> Outcome:
     if any(map(edge_answers.asks_for_ecid, [event.get("query", query) for event in events])):
         handles.append(edge_answers.identity_result(taken.ecid))
     for index, event in enumerate(events):
-        decided = edge_answers.decisions(event, query, call.datastream, index)
+        decided = edge_answers.decisions(event, query, call, taken.ecid, offers, index)
         if decided is not None and index not in taken.ignored:
             handles.append(decided)
     if call.datastream.segments and taken.stored:

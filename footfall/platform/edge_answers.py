@@ -8,7 +8,7 @@ and a lack of consent as a warning).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
@@ -33,6 +33,13 @@ _OTHER_SCOPES = MappingProxyType({"or2": ("35", "9"), "va6": ("34", "7"), "irl1"
 _ENCODER = msgspec.json.Encoder()
 
 Handle = dict[str, Any]
+Offers = Callable[[str, str, Iterable[str]], tuple[OfferedProposition, ...]]
+"""What is to be shown, of a run, on a device (its ECID), for these scopes."""
+
+
+def no_offers(run: str, ecid: str, scopes: Iterable[str]) -> tuple[OfferedProposition, ...]:
+    """Nothing."""
+    return ()
 
 
 def _hint_handles(version: int) -> dict[str, msgspec.Raw]:
@@ -81,9 +88,12 @@ def asks_for_ecid(query: object) -> bool:
             return False
 
 
-def decisions(event: dict[str, Any], shared_query: object, datastream: Datastream, index: int) -> Handle | None:
-    """The propositions for what an event asks for, none of them perhaps; None where it does not ask. An event that is a
-    personalization request and names no scope asks for its whole view's."""
+def decisions(
+    event: dict[str, Any], shared_query: object, call: Call, ecid: str, offers: Offers, index: int
+) -> Handle | None:
+    """The propositions for what an event asks for, none of them perhaps: those of the datastream, then those that
+    journeys have for this device; None where it does not ask. An event that is a personalization request and names no
+    scope asks for its whole view's."""
     query = event.get("query", shared_query)
     asked = query.get("personalization") if isinstance(query, dict) else None
     xdm = event.get("xdm")
@@ -98,7 +108,8 @@ def decisions(event: dict[str, Any], shared_query: object, datastream: Datastrea
         scopes = {_VIEW}
     schemas = set(_texts(asked.get("schemas")))
     payload = []
-    for offered in datastream.propositions:
+    datastream = call.datastream
+    for offered in (*datastream.propositions, *offers(datastream.run, ecid, scopes)):
         if offered.scope in scopes:
             items = _items(offered, schemas)
             if items:

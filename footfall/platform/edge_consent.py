@@ -24,6 +24,7 @@ CONSENT_MAX_AGE_S = 15_552_000
 CONSENT_CHECK_MAX_AGE_S = 7_200
 
 _REPORTED = "Invalid request (report attached). Please check your input and try again."
+_IAB_EMPTY = "IAB consent string value must not be empty for standard 'IAB TCF'"
 _COLLECT: dict[object, Collect] = {"y": "y", "n": "n", "p": "p"}
 _GENERAL: dict[object, Collect] = {"in": "y", "out": "n"}
 
@@ -66,9 +67,9 @@ def _said(call: Call) -> _Said:
     collect: Collect | None = None
     errors: list[str] = []
     for index, item in enumerate(items):
-        error = _error(item)
-        if error:
-            errors.append(f"{error} at index {index}")
+        wrong = _errors(item)
+        if wrong:
+            errors += [f"{error} at index {index}" for error in wrong]
         elif item["standard"] == "Adobe":
             said = _adobe(item)
             preferences |= said.preferences
@@ -78,30 +79,31 @@ def _said(call: Call) -> _Said:
     return _Said(preferences, collect)
 
 
-def _error(item: dict[str, Any]) -> str:
-    """Why one entry cannot be taken, in Adobe's words where a document shows them; "" if it can. The troubleshooting
-    page allows Adobe 1.0 only and is older than 2.0, which the mobile SDK sends."""
-    match item:
-        case {"standard": "Adobe", "version": "2.0", "value": {"collect": {"val": val}}}:
-            return "" if _known(val, _COLLECT) else "Allowed values of collect are y, n and p for standard 'Adobe'"
-        case {"standard": "Adobe", "version": "2.0", "value": {"collect": _}}:
+def _errors(item: dict[str, Any]) -> tuple[str, ...]:
+    """Why one entry cannot be taken, in Adobe's words where a document shows them: its version, and its value; none if
+    it can. The troubleshooting page allows Adobe 1.0 only and is older than 2.0, which the mobile SDK sends."""
+    standard, version, value = item.get("standard"), item.get("version"), item.get("value")
+    if standard == "Adobe":
+        wrong = "" if version in ("1.0", "2.0") else "Allowed Adobe version is 1.0 or 2.0 for standard 'Adobe'"
+        return tuple(filter(None, (wrong, _adobe_error(version, value))))
+    if standard == "IAB TCF":
+        wrong = "" if version == "2.0" else "Allowed IAB version is 2.0 for standard 'IAB TCF'"
+        empty = "" if value and isinstance(value, str) else _IAB_EMPTY
+        return tuple(filter(None, (wrong, empty)))
+    return ("Allowed standards are 'Adobe' and 'IAB TCF'",)
+
+
+def _adobe_error(version: object, value: object) -> str:
+    """What is wrong with the value; of a version that nobody knows only whether there is one."""
+    if not isinstance(value, dict) or not value or (version == "1.0" and "general" not in value):
+        return "Consent value must not be empty for standard 'Adobe'"
+    if version == "1.0" and not _known(value["general"], _GENERAL):
+        return "Allowed values of general are in and out for standard 'Adobe'"
+    if version == "2.0" and "collect" in value:
+        collect = value["collect"]
+        if not isinstance(collect, dict) or not _known(collect.get("val"), _COLLECT):
             return "Allowed values of collect are y, n and p for standard 'Adobe'"
-        case {"standard": "Adobe", "version": "2.0", "value": {**members}} if members:
-            return ""
-        case {"standard": "Adobe", "version": "1.0", "value": {"general": general}}:
-            return "" if _known(general, _GENERAL) else "Allowed values of general are in and out for standard 'Adobe'"
-        case {"standard": "Adobe", "version": "1.0" | "2.0"}:
-            return "Consent value must not be empty for standard 'Adobe'"
-        case {"standard": "Adobe"}:
-            return "Allowed Adobe version is 1.0 or 2.0 for standard 'Adobe'"
-        case {"standard": "IAB TCF", "version": "2.0", "value": str(value)} if value:
-            return ""
-        case {"standard": "IAB TCF", "version": "2.0"}:
-            return "IAB consent string value must not be empty for standard 'IAB TCF'"
-        case {"standard": "IAB TCF"}:
-            return "Allowed IAB version is 2.0 for standard 'IAB TCF'"
-        case _:
-            return "Allowed standards are 'Adobe' and 'IAB TCF'"
+    return ""
 
 
 def _known(value: object, table: dict[object, Collect]) -> bool:

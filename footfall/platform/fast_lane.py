@@ -20,7 +20,8 @@ from typing import Any, cast
 
 from footfall.platform.core import Platform
 from footfall.platform.http_reader import PREFIXES, RequestReader, Whole, problem
-from footfall.platform.messages import Delivery, Outcome, Request, Response
+from footfall.platform.messages import Delivery, Outcome, Request, Response, StoredEvent
+from footfall.platform.request_log import RequestLog
 from footfall.platform.writer import Writer
 
 _log = logging.getLogger(__name__)
@@ -39,16 +40,23 @@ _BROKEN = problem(500, "Internal Server Error")
 
 class Lane:
     """What the connections of one server share: `idle_s` is how long one may be silent between requests, `request_s`
-    how long a request may take from its first byte to its last."""
+    how long a request may take from its first byte to its last. `log` is told of each that is answered."""
 
     def __init__(
-        self, platform: Platform, writer: Writer, now_ms: Callable[[], int], idle_s: float, request_s: float
+        self,
+        platform: Platform,
+        writer: Writer,
+        now_ms: Callable[[], int],
+        idle_s: float,
+        request_s: float,
+        log: RequestLog | None = None,
     ) -> None:
         self.platform = platform
         self.writer = writer
         self.now_ms = now_ms
         self.idle_s = idle_s
         self.request_s = request_s
+        self.log = log
         self.open: set[FastLane] = set()
         self._sweeping: asyncio.TimerHandle | None = None
 
@@ -95,6 +103,8 @@ class FastLane(asyncio.Protocol):
         self._idle_since_s = 0.0
         self._began_s = 0.0  # when the request began that is not complete
         self._begun = 0
+        self._asked_s = 0.0  # when the request was whole that is being answered
+        self._stored_now: tuple[StoredEvent, ...] = ()  # and what of it was stored
 
     # asyncio calls these
 
@@ -177,6 +187,7 @@ class FastLane(asyncio.Protocol):
 
     def _begin(self, whole: Whole) -> None:
         request = whole.request
+        self._asked_s, self._stored_now = self._loop.time(), ()
         if isinstance(request, Response):
             self._answer(request, whole)
             return
@@ -188,7 +199,7 @@ class FastLane(asyncio.Protocol):
             self._answer(_BROKEN, whole)
             return
         if outcome.delivery is not None and outcome.delivery.reset == "before":
-            self._reset()
+            self._reset(whole)
         elif outcome.stored or outcome.consents:
             self._lane.writer.write(outcome, lambda error: self._stored(request, outcome, whole, now_ms, error))
         else:
@@ -198,6 +209,7 @@ class FastLane(asyncio.Protocol):
         if error is not None:
             self._answer(self._lane.platform.not_stored(request, now_ms), whole)
         else:
+            self._stored_now = outcome.stored
             self._lane.platform.committed(outcome)
             self._deliver(outcome, whole)
         self._pump()
@@ -207,8 +219,9 @@ class FastLane(asyncio.Protocol):
         if delivery is None:
             self._answer(response, whole)
         elif delivery.reset:
-            self._reset()
+            self._reset(whole)
         elif delivery.cut_at is not None:
+            self._tell(whole, response.status)
             self._write(_head(response, keep=False) + response.body[: delivery.cut_at])
             self._hang_up()
         elif delivery.drip_ms:
@@ -220,6 +233,7 @@ class FastLane(asyncio.Protocol):
         """The head and the first quarter of the body at once, the others one after the other."""
         body = b"" if whole.method == "HEAD" else response.body
         quarter = max(1, len(body) // 4)
+        self._tell(whole, response.status)
         self._write(_head(response, whole.keep) + body[:quarter])
         for n in (1, 2):
             self._loop.call_later(n * delivery.drip_ms / 1000, self._write, body[n * quarter : (n + 1) * quarter])
@@ -234,6 +248,7 @@ class FastLane(asyncio.Protocol):
         self._pump()
 
     def _answer(self, response: Response, whole: Whole) -> None:
+        self._tell(whole, response.status)
         self._finish(_head(response, whole.keep) + (b"" if whole.method == "HEAD" else response.body), whole)
 
     def _finish(self, data: bytes, whole: Whole) -> None:
@@ -241,6 +256,12 @@ class FastLane(asyncio.Protocol):
         self._busy = False
         if not whole.keep:
             self._hang_up()
+
+    def _tell(self, whole: Whole, status: int | str) -> None:
+        if self._lane.log is not None:
+            path = whole.request.path if isinstance(whole.request, Request) else "(refused unread)"
+            took_ms = (self._loop.time() - self._asked_s) * 1000
+            self._lane.log(whole.method, path, status, self._stored_now, took_ms)
 
     def _write(self, data: bytes) -> None:
         if data and self._transport is not None and not self._transport.is_closing():
@@ -265,8 +286,9 @@ class FastLane(asyncio.Protocol):
             transport.resume_reading()
         self._loop.call_later(_LINGER_S, transport.close)
 
-    def _reset(self) -> None:
+    def _reset(self, whole: Whole) -> None:
         """Breaks the connection, so that the client sees a reset and not an end."""
+        self._tell(whole, "reset")
         self._deaf = True
         if self._transport is not None:
             reset(self._transport)

@@ -25,7 +25,8 @@ import msgspec
 
 from footfall.platform.config import Inlet
 from footfall.platform.inlet_messages import NO_HEADER, UNKNOWN_FORMAT, Intake
-from footfall.platform.messages import Outcome, Request, Response, StoredEvent
+from footfall.platform.messages import Arrived, Outcome, Request, Response, StoredEvent
+from footfall.platform.problem_details import phrase
 from footfall.platform.validation import EventSchema
 
 MOST_MESSAGES = 5_000  # of one batch; Adobe names no number, and advises 200 of 1 KB
@@ -39,18 +40,23 @@ _PATH = re.compile(r"/collection/(batch/)?([^/]+)")
 _SYNC_PARAMETERS = ("syncValidation", "synchronousValidation")  # the second is the older spelling
 _PROBLEM = "http://ns.adobe.com/adobecloud/problem/data-collection-service/inlet"
 _AUTHORIZATION_PROBLEM = "https://ns.adobe.com/adobecloud/problem/data-collection-service-authorization"
-_TITLES = {
-    400: "Invalid XDM Message Format",
-    404: "Not Found",
-    413: "Payload Too Large",
-    415: "Unsupported Media Type",
-    429: "Too Many Requests",
-    501: "Not Implemented",
-    503: "Service Unavailable",
-}
+_TITLES = {400: "Invalid XDM Message Format", 413: "Payload Too Large"}  # the others are those of HTTP
 _JSON = ("content-type", "application/json")
 _DECODER = msgspec.json.Decoder()
 _ENCODER = msgspec.json.Encoder()
+
+
+class Route(msgspec.Struct, frozen=True):
+    """Where a call goes: to the inlet with this id, as one message or as a batch of them."""
+
+    inlet_id: str
+    batch: bool
+
+
+def route(path: str) -> Route | None:
+    """None for a path that is no inlet's."""
+    match = _PATH.fullmatch(path)
+    return None if match is None else Route(match[2], match[1] is not None)
 
 
 class SyncLimit:
@@ -72,27 +78,29 @@ class SyncLimit:
 
 
 def answer(
-    request: Request, inlets: Mapping[str, Inlet], schema: EventSchema, limit: SyncLimit, now_ms: int
+    request: Request, inlets: Mapping[str, Inlet], schemas: Mapping[str, EventSchema], limit: SyncLimit, now_ms: int
 ) -> Outcome:
-    """Answers one call under /collection/ and names the events to be stored before the answer is sent."""
-    match = _PATH.fullmatch(request.path)
-    inlet = inlets.get(match[2]) if match else None
-    if match is None or inlet is None:
+    """Answers one call under /collection/ and names the events to be stored before the answer is sent.
+    `schemas` has those that the inlets name, by id."""
+    at = route(request.path)
+    inlet = inlets.get(at.inlet_id) if at else None
+    if at is None or inlet is None:
         return Outcome(_problem(404, "There is no inlet at this address."))
     if request.method != "POST":
         return Outcome(Response(405, (("allow", "POST"),), b""))
-    batch = match[1] is not None
-    refused = _refusal_of_request(request, inlet)
-    if refused is not None:
-        return Outcome(refused)
+    batch = at.batch
+    refusal = _refusal_of_request(request, inlet)
+    if refusal is not None:
+        return Outcome(refusal)
     # synchronous validation is documented for single messages only: a batch that asks for it is taken without; raw
     # data has no schema to be held against
-    sync = not batch and inlet.kind == "xdm" and _wants_sync(request.query)
+    sync = not batch and inlet.kind != "raw" and _wants_sync(request.query)
     if sync and not inlet.sync_validation:
         return Outcome(_problem(501, _about(inlet, "Synchronous validation is not supported for this location.")))
     if sync and not limit.allows(inlet.id, now_ms):
         return Outcome(_problem(429, _about(inlet, "Too many requests. The service is experiencing high loads.")))
-    intake = Intake(inlet, schema, request, "inlet-batch" if batch else "inlet", now_ms, _flow_id(request))
+    arrived: Arrived = "profile" if inlet.kind == "profile" else "inlet-batch" if batch else "inlet"
+    intake = Intake(inlet, schemas[inlet.schema], request, arrived, now_ms, _flow_id(request))
     try:
         body = _DECODER.decode(request.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -106,13 +114,38 @@ def not_stored(request: Request) -> Response:
     return _problem(503, "The service is currently unavailable. Nothing of this request was stored.", headers=headers)
 
 
+def refused(status: int, text: str, inlet: Inlet | None, headers: tuple[tuple[str, str], ...] = ()) -> Response:
+    """The answer of an inlet, known or not, that refuses a request with this status, for the reason `text`."""
+    if status in (401, 403):
+        return _authorization_problem(status, text, headers)
+    return _problem(status, text if inlet is None else _about(inlet, text), headers=headers)
+
+
+def token_expired() -> Response:
+    """What a sender hears whose token is of yesterday."""
+    return _authorization_problem(403, "[id] Ims service token is invalid or expired")
+
+
+def failing(outcome: Outcome, inlet: Inlet, statuses: Mapping[int, int]) -> Outcome:
+    """A batch's outcome as it is when the inlet could not keep some of the messages that it took: `statuses` says with
+    which status each of these fails, by its place in `outcome.stored`. The others are stored."""
+    answered = _DECODER.decode(outcome.response.body)
+    taken = [entry for entry in answered["responses"] if inlet.failure_key not in entry]
+    for place, status in statuses.items():
+        taken[place][inlet.failure_key] = status
+        taken[place]["message"] = _about(inlet, f"{phrase(status)}. The message was not stored. Please try again.")
+    stored = tuple(event for place, event in enumerate(outcome.stored) if place not in statuses)
+    response = msgspec.structs.replace(outcome.response, body=_ENCODER.encode(answered))
+    return msgspec.structs.replace(outcome, response=response, stored=stored)
+
+
 def _refusal_of_request(request: Request, inlet: Inlet) -> Response | None:
     if inlet.authenticated:
         scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             return _authorization_problem(401, "[id] Ims service token is empty")
         if token.strip() == EXPIRED_TOKEN:
-            return _authorization_problem(403, "[id] Ims service token is invalid or expired")
+            return token_expired()
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "application/x-jackson-smile":
         return _problem(415, "This platform does not read application/x-jackson-smile. Send application/json.")
@@ -207,11 +240,11 @@ def _problem(
     report: dict[str, Any] = {"message": message}
     if cause is not None:
         report["cause"] = cause
-    body = {"type": _PROBLEM, "status": status, "title": _TITLES[status], "report": report}
+    body = {"type": _PROBLEM, "status": status, "title": _TITLES.get(status) or phrase(status), "report": report}
     return Response(status, (_JSON, *headers), _ENCODER.encode(body))
 
 
-def _authorization_problem(status: int, message: str) -> Response:
+def _authorization_problem(status: int, message: str, headers: tuple[tuple[str, str], ...] = ()) -> Response:
     """Unlike the other problems these have their status as a string (http.html)."""
     body = {
         "type": _AUTHORIZATION_PROBLEM,
@@ -219,4 +252,4 @@ def _authorization_problem(status: int, message: str) -> Response:
         "title": "Authorization",
         "report": {"message": message},
     }
-    return Response(status, (_JSON,), _ENCODER.encode(body))
+    return Response(status, (_JSON, *headers), _ENCODER.encode(body))

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-Arrived = Literal["interact", "collect", "inlet", "inlet-batch"]
+Arrived = Literal["interact", "collect", "inlet", "inlet-batch", "profile"]
 Collect = Literal["y", "n", "p"]
 
 
@@ -36,9 +36,9 @@ class StoredEvent(msgspec.Struct, frozen=True):
     `id`, `ecid`, `type` and `timestamp` are taken from the event as it is, "" where it has none (or none that is a
     string); so is `person`, the id of its primary identity that is no ECID, or of the first such one. `body` is the
     event as JSON, its xdm merged with what the request shared among its events. `arrived` is the endpoint that took it,
-    `datastream` the datastream or inlet that it came through, `test` what the sender wrote into the header
-    `x-footfall-test`. `run_ms` is when it was received by the clock of its run, which may be faster than the wall's.
-    """
+    "profile" where it is no event but a record of a profile, `datastream` the datastream or inlet that it came through,
+    `test` what the sender wrote into the header `x-footfall-test`. `run_ms` is when it was received by the clock of its
+    run, which may be faster than the wall's."""
 
     id: str
     run: str

@@ -7,7 +7,29 @@ from __future__ import annotations
 
 from footfall import __version__
 from footfall.platform import openapi_devices
-from footfall.platform.openapi_shapes import ERROR, REFUSED, SCHEMAS, Json, answer, body, get, in_header, in_path, query
+from footfall.platform.openapi_shapes import (
+    ERROR,
+    REFUSED,
+    SCHEMAS,
+    Json,
+    answer,
+    body,
+    get,
+    in_header,
+    in_path,
+    query,
+    tagged,
+)
+
+# The groups of operations, in the order in which they are shown.
+TAGS = {
+    "Edge": "What phones send, and other clients of the Edge Network's API",
+    "Inlet": "Streaming ingestion: what source systems send",
+    "Places": "Points of interest around a position",
+    "What arrived": "Counting, listing, awaiting and forgetting what was stored",
+    "Runs": "Whose events arrive through which datastream and inlet",
+    "Set-up": "What this platform is, and how it is",
+}
 
 
 def document() -> Json:
@@ -21,6 +43,7 @@ def document() -> Json:
             "Places, and what arrived. What phones send is open to whoever reaches it; everything under /api, and "
             "these pages, to this machine only.",
         },
+        "tags": [{"name": name, "description": meaning} for name, meaning in TAGS.items()],
         "paths": {**openapi_devices.PATHS, **_API},
         "components": {"schemas": SCHEMAS},
     }
@@ -106,21 +129,12 @@ _RECEIVED: Json = get(
 )
 _RESET: Json = {
     "summary": "Forget the events of one run, or of all",
-    "description": "Runs, datastreams, inlets and consents stay; sequence numbers go on.",
+    "description": "Runs, datastreams, inlets and consents stay, and what arrives meanwhile; sequence numbers go on.",
     "parameters": [_RUN],
     "responses": {"200": answer("Forgotten"), "400": ERROR, "503": ERROR, **REFUSED},
 }
-_API: Json = {
-    "/api": {"get": get("What can be asked", {"200": answer("Every method and path, with its summary")})},
-    "/api/health": {
-        "get": get("Whether it runs, takes events, and where it stores", {"200": answer("It runs", "Health")})
-    },
-    "/api/platform": {
-        "get": get("What it is set up with", {"200": answer("Datastreams, inlets and faults in force", "Platform")})
-    },
+_ARRIVED: Json = {
     "/api/counts": {"get": get("How many events arrived", {"200": answer("Counts", "Counts")}, [_RUN])},
-    "/api/good": {"get": get("Events that passed validation", _LIST, [*_FILTERS, *_PAGE])},
-    "/api/bad": {"get": get("Events that did not, with the reasons", _LIST, [*_FILTERS, *_PAGE])},
     "/api/events": {"get": get("Events in the order of their arrival", _LIST, [*_FILTERS, _GOOD, *_PAGE])},
     "/api/events/{id}": {
         "get": get(
@@ -129,14 +143,28 @@ _API: Json = {
             [in_path("id", "the event's _id")],
         )
     },
+    "/api/good": {"get": get("Events that passed validation", _LIST, [*_FILTERS, *_PAGE])},
+    "/api/bad": {"get": get("Events that did not, with the reasons", _LIST, [*_FILTERS, *_PAGE])},
     "/api/wait": {"get": _WAIT},
     "/api/absent": {"get": _ABSENT},
     "/api/stream": {"get": _STREAM},
     "/api/export": {"get": _EXPORT},
+    "/api/reset": {"post": _RESET},
+}
+_RUNS: Json = {
     "/api/runs": {
         "get": get("Runs, their datastreams, inlets and counts", {"200": answer("Runs", "Runs")}),
         "post": _REGISTER,
     },
     "/api/runs/{run}/received": {"get": _RECEIVED},
-    "/api/reset": {"post": _RESET},
 }
+_SET_UP: Json = {
+    "/api": {"get": get("What can be asked", {"200": answer("Every method and path, with its summary")})},
+    "/api/health": {
+        "get": get("Whether it runs, takes events, and where it stores", {"200": answer("It runs", "Health")})
+    },
+    "/api/platform": {
+        "get": get("What it is set up with", {"200": answer("Datastreams, inlets and faults in force", "Platform")})
+    },
+}
+_API: Json = {**tagged("What arrived", _ARRIVED), **tagged("Runs", _RUNS), **tagged("Set-up", _SET_UP)}

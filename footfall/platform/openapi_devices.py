@@ -3,7 +3,7 @@ Adobe's documents say the rest."""
 
 from __future__ import annotations
 
-from footfall.platform.openapi_shapes import Json, answer, body, in_header, in_path, query
+from footfall.platform.openapi_shapes import Json, answer, body, in_header, in_path, query, tagged
 
 _HINT = in_path("hint", "the location hint of an earlier answer: or2, va6, irl1, ind1, jpn3, sgp3, aus3")
 _TEST = in_header("x-footfall-test", "a tag that the stored events get, for ?test=, up to 100 characters")
@@ -64,7 +64,9 @@ _INLET_REFUSALS: Json = {
     "415": answer("A content type or encoding that is not taken"),
     "503": answer("The store cannot take it; Retry-After says when to come back"),
 }
-_INLET_ID = in_path("inlet", "the inlet's id, 64 hexadecimal digits; the local one is f00f sixteen times")
+_INLET_ID = in_path(
+    "inlet", "the inlet's id, 64 hexadecimal digits as Adobe's have them; the local one is f00f sixteen times"
+)
 _INLET: Json = {
     "summary": "Streaming ingestion of one message",
     "parameters": [
@@ -97,7 +99,7 @@ _PLACES: Json = {
     },
 }
 
-PATHS: Json = {
+_EDGE_PATHS: Json = {
     "/ee/v1/interact": {"post": _INTERACT},
     "/ee/{hint}/v1/interact": {"post": {**_INTERACT, "summary": _HINTED, "parameters": [_HINT, *_EDGE_QUERY]}},
     "/ee/v2/interact": {"post": {**_INTERACT, "summary": _V2}},
@@ -106,7 +108,9 @@ PATHS: Json = {
     "/ee/v1/privacy/set-consent": {"post": _CONSENT},
     "/ee/v1/identity/acquire": {"post": _ACQUIRE},
     "/ee/va/v1/sessionStart": {"post": _MEDIA},
-    "/collection/{inlet}": {"post": _INLET},
-    "/collection/batch/{inlet}": {"post": _BATCH},
-    "/placesedgequery": {"get": _PLACES},
+}
+PATHS: Json = {
+    **tagged("Edge", _EDGE_PATHS),
+    **tagged("Inlet", {"/collection/{inlet}": {"post": _INLET}, "/collection/batch/{inlet}": {"post": _BATCH}}),
+    **tagged("Places", {"/placesedgequery": {"get": _PLACES}}),
 }

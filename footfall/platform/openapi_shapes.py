@@ -7,6 +7,11 @@ from typing import Any
 Json = dict[str, Any]
 
 
+def tagged(tag: str, paths: Json) -> Json:
+    """The same paths, each operation in the group of this name."""
+    return {path: {method: {"tags": [tag], **one} for method, one in ones.items()} for path, ones in paths.items()}
+
+
 def get(summary: str, responses: Json, parameters: list[Json] | None = None, description: str = "") -> Json:
     """A GET of the read API; its callers are checked, and with parameters it may be asked wrongly."""
     told: Json = {"description": description} if description else {}
@@ -64,7 +69,7 @@ _EVENT: Json = {
     "id": _TEXT,
     "run": _TEXT,
     "datastream": _TEXT,
-    "arrived": {"enum": ["interact", "collect", "inlet", "inlet-batch"]},
+    "arrived": {"enum": ["interact", "collect", "inlet", "inlet-batch", "profile"]},
     "ecid": _TEXT,
     "person": _TEXT,
     "test": _TEXT,
@@ -95,7 +100,7 @@ SCHEMAS: Json = {
         durable={"enum": ["no", "process", "power"]},
         pois=_WHOLE,
     ),
-    "Platform": _record(datastreams=_OBJECTS, inlets=_OBJECTS, faults=_OBJECTS, seed=_WHOLE),
+    "Platform": _record(datastreams=_OBJECTS, inlets=_OBJECTS, schemas=_OBJECTS, faults=_OBJECTS, seed=_WHOLE),
     "Counts": _record(
         run={"type": ["string", "null"]},
         **_TALLY,

@@ -8,8 +8,8 @@ from html import escape
 from string import Template
 from typing import Any
 
+from footfall.platform.database import MEMORY
 from footfall.platform.package_data import page_frame
-from footfall.platform.store import MEMORY
 from footfall.platform.stored import Count
 
 Json = dict[str, Any]
@@ -54,13 +54,9 @@ def front(counts: list[Count], poi_count: int, store_path: str, trouble: str = "
 
 
 def docs(document: Json) -> str:
-    """Every operation of the OpenAPI document: parameters, body, answers, and the shapes that they name."""
+    """Every operation of the OpenAPI document by groups: parameters, body, answers, and the shapes that they name."""
     info = document["info"]
-    operations = "".join(
-        _operation(path, method, operation)
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-    )
+    operations = "".join(_group(tag, document["paths"]) for tag in document["tags"])
     shapes = "".join(
         f'<details class="operation"><summary><span class="path">{_text(name)}</span></summary>'
         f'<div id="{escape(name)}"><pre><code>{_text(json.dumps(shape, indent=2))}</code></pre></div></details>'
@@ -72,6 +68,16 @@ def docs(document: Json) -> str:
         f'<p class="quiet">Version {_text(info["version"])}</p>'
         f"<h2>Operations</h2>{operations}<h2>Shapes</h2>{shapes}",
     )
+
+
+def _group(tag: Json, paths: Json) -> str:
+    operations = "".join(
+        _operation(path, method, operation)
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if operation["tags"] == [tag["name"]]
+    )
+    return f'<h3>{_text(tag["name"])}</h3><p class="quiet">{_text(tag["description"])}</p>{operations}'
 
 
 def _operation(path: str, method: str, operation: Json) -> str:

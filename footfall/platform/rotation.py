@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from footfall.platform.store import MEMORY, Store, StoreFailed
+from footfall.platform.database import MEMORY, StoreFailed
+from footfall.platform.store import Store
 
 
 def rotate(path: str, beyond_bytes: int, keep: int) -> Path | None:

@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,20 @@ import msgspec
 import uvicorn
 from uvicorn.server import ServerState
 
-from footfall.platform.config import PlatformConfig
-from footfall.platform.core import Platform
+from footfall.platform.config import LOCAL_SCHEMA, PlatformConfig
+from footfall.platform.core import Platform, UnknownSchema
+from footfall.platform.database import MEMORY, NotAStore, StoreFailed
 from footfall.platform.fast_lane import FastLane
+from footfall.platform.journeys.types import Journey
 from footfall.platform.loopback import LEAST_TOKEN_CHARACTERS, Token, is_loopback
+from footfall.platform.orchestration import Orchestration
 from footfall.platform.package_data import event_schema
+from footfall.platform.projection import ProfilesOnDisk, Projection
+from footfall.platform.request_log import to_stderr
 from footfall.platform.rotation import rotate
+from footfall.platform.schema_files import read_schemas
 from footfall.platform.server import PlatformApp
-from footfall.platform.store import MEMORY, NotAStore, Store, StoreFailed
+from footfall.platform.store import Store
 from footfall.platform.validation import EventSchema
 from footfall.platform.web_lane import WebLane
 from footfall.world.pois import Poi
@@ -49,9 +55,10 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     file, or ":memory:" for events that need not last; `fsync` makes them survive a power failure too; beyond
     `most_store_mb` megabytes nothing is taken any more (0: no limit); a file larger than `rotate_mb` at the start is
     put aside, and `keep` such stay (0: all); `config` is what the platform is set up with; `geofences` are files of
-    POIs; `announce` gets one line when ready; `stop_with_stdin` ends the platform when its standard input does, so that
-    it never outlives who started it; a connection is closed when it is silent for `keep_alive_s`, or when a request on
-    it is not complete after `request_s`."""
+    POIs; `journeys` run on what arrives (None: no profiles and no journeys are kept); `announce` gets one line when
+    ready; `stop_with_stdin` ends the platform when its standard input does, so that it never outlives who started it;
+    `verbose` writes a line for each request to stderr; a connection is closed when it is silent for `keep_alive_s`, or
+    when a request on it is not complete after `request_s`."""
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
@@ -63,7 +70,9 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     config: PlatformConfig = PlatformConfig()
     schema: EventSchema | None = None
     geofences: tuple[str, ...] = ()
+    journeys: tuple[Journey, ...] | None = None
     stop_with_stdin: bool = False
+    verbose: bool = False
     keep_alive_s: float = KEEP_ALIVE_S
     request_s: float = REQUEST_S
     announce: Callable[[str], None] = lambda line: print(line, flush=True)
@@ -79,11 +88,22 @@ def serve(options: ServeOptions) -> int:
     try:
         token = _token(options.host)
         pois = _pois(options.geofences)
+        own = options.schema or event_schema()
+        schemas = {**read_schemas(options.config, own), LOCAL_SCHEMA: own}
         with contextlib.ExitStack() as opened:
             listener = opened.enter_context(_listener(options.host, options.port))
             opened.enter_context(_claim(options.store))
             store = opened.enter_context(_store(options))
-            _run(_platform(pois, store, options), store, listener, options, token)
+            profiles = ProfilesOnDisk(store)
+            orchestration = None
+            if options.journeys is not None:
+                orchestration = Orchestration(options.journeys, profiles.open)
+            platform = _platform(pois, schemas, store, options, orchestration)
+            projection = None
+            if orchestration is not None:
+                projection = Projection(orchestration, profiles, store, _now_ms)
+                projection.restore()
+            _run(platform, store, listener, options, token, projection)
     except BadInput as problems:
         print(problems, file=sys.stderr)
         return 2
@@ -93,29 +113,46 @@ def serve(options: ServeOptions) -> int:
     return 0
 
 
-def _platform(pois: tuple[Poi, ...], store: Store, options: ServeOptions) -> Platform:
+def _platform(
+    pois: tuple[Poi, ...],
+    schemas: Mapping[str, EventSchema],
+    store: Store,
+    options: ServeOptions,
+    orchestration: Orchestration | None,
+) -> Platform:
     """With what the configuration says and, beyond it, what the store remembers from before."""
-    schema = options.schema or event_schema()
-    platform = Platform(pois, schema, options.config, started_ms=time.time_ns() // 1_000_000)
-    for datastream in store.datastreams():
-        if datastream.id not in platform.datastreams:
-            platform.register(datastream)
-    for inlet in store.inlets():
-        if inlet.id not in platform.inlets:
-            platform.register_inlet(inlet)
+    platform = Platform(pois, schemas[LOCAL_SCHEMA], options.config, _now_ms(), schemas, orchestration)
+    try:
+        for datastream in store.datastreams():
+            if datastream.id not in platform.datastreams:
+                platform.register(datastream)
+        for inlet in store.inlets():
+            if inlet.id not in platform.inlets:
+                platform.register_inlet(inlet)
+    except UnknownSchema as error:  # of a platform file that this one was not started with
+        raise _Unusable(f"{options.store}: {error}; start it with the platform file of before") from error
     platform.remember(store.consents())
     return platform
 
 
-def _run(platform: Platform, store: Store, listener: socket.socket, options: ServeOptions, token: Token | None) -> None:
+def _run(
+    platform: Platform,
+    store: Store,
+    listener: socket.socket,
+    options: ServeOptions,
+    token: Token | None,
+    projection: Projection | None,
+) -> None:
     _allow_many_connections()
     app = PlatformApp(
         platform,
         store,
         fsync=options.fsync,
-        now_ms=lambda: time.time_ns() // 1_000_000,
+        now_ms=_now_ms,
         config=options.config,
         token=token,
+        log=to_stderr if options.verbose else None,
+        projection=projection,
     )
     config = uvicorn.Config(
         app,
@@ -205,6 +242,10 @@ def _token(host: str) -> Token | None:
         ) from None
 
 
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 def _listener(host: str, port: int) -> socket.socket:
     address = "127.0.0.1" if host.lower() == "localhost" else host
     listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
@@ -215,7 +256,8 @@ def _listener(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except (OSError, OverflowError) as error:
         listener.close()
-        raise _Unusable(f"cannot listen on {address} port {port}: {error}") from error
+        advice = "; --port chooses another one, and --port 0 takes any that is free" if port else ""
+        raise _Unusable(f"cannot listen on {address} port {port}: {error}{advice}") from error
     listener.setblocking(False)
     return listener
 

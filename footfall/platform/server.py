@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,11 +18,14 @@ from footfall.platform.api_guard import guarded
 from footfall.platform.commits import Commits
 from footfall.platform.config import PlatformConfig
 from footfall.platform.core import DEFAULT, Platform
+from footfall.platform.database import StoreFailed
 from footfall.platform.fast_lane import Lane
 from footfall.platform.http_reader import PREFIXES, most_body_bytes, problem
 from footfall.platform.loopback import Token
-from footfall.platform.messages import Delivery, Request, Response
-from footfall.platform.store import Store, StoreFailed
+from footfall.platform.messages import Delivery, Request, Response, StoredEvent
+from footfall.platform.projection import Projection
+from footfall.platform.request_log import RequestLog
+from footfall.platform.store import Store
 from footfall.platform.web_lane import RESET
 from footfall.platform.writer import ThreadedWriter, Writer
 
@@ -32,7 +36,8 @@ _BROKEN = problem(500, "Internal Server Error")
 
 class PlatformApp:
     """ASGI 3. `now_ms` is the wall clock, milliseconds since the epoch; `config` what the API shows of the set-up;
-    `token`, where there is one, is what its callers must have instead of coming from this machine."""
+    `token`, where there is one, is what its callers must have instead of coming from this machine; `log` is told of
+    every request that is answered; `projection`, where there is one, follows what is stored."""
 
     def __init__(
         self,
@@ -43,11 +48,15 @@ class PlatformApp:
         now_ms: Callable[[], int],
         config: PlatformConfig = DEFAULT,
         token: Token | None = None,
+        log: RequestLog | None = None,
+        projection: Projection | None = None,
     ) -> None:
         self._platform = platform
         self._store = store
         self._now_ms = now_ms
         self._fsync = fsync
+        self._log = log
+        self._projection = projection
         self._commits = Commits()
         self._rest = guarded(Api(Setup(platform, store, self._commits, config, fsync)).application(), token)
         self._writer: Writer | None = None
@@ -57,7 +66,7 @@ class PlatformApp:
         """What the fast lane's connections share; after the lifespan's startup."""
         assert self._writer is not None, "connections come after the lifespan's startup"
         if self._lane is None:
-            self._lane = Lane(self._platform, self._writer, self._now_ms, idle_s, request_s)
+            self._lane = Lane(self._platform, self._writer, self._now_ms, idle_s, request_s, self._log)
         return self._lane
 
     def stop_waiting(self) -> None:
@@ -69,7 +78,7 @@ class PlatformApp:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            answered = _Answered(send)
+            answered, began_s = _Answered(send), time.monotonic()
             try:
                 if scope["path"].startswith(PREFIXES):
                     await self._device(scope, receive, answered)
@@ -77,10 +86,14 @@ class PlatformApp:
                     await self._rest(scope, receive, answered)
             except Exception:
                 _log.exception("while answering %s %s", scope["method"], scope["path"])
-                if not answered.started:
-                    await _send(send, _BROKEN)
+                if not answered.status:
+                    await _send(answered, _BROKEN)
+            if self._log is not None:
+                path = scope["raw_path"].decode("latin-1")
+                took_ms = (time.monotonic() - began_s) * 1000
+                self._log(scope["method"], path, answered.status or "reset", answered.stored, took_ms)
 
-    async def _device(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _device(self, scope: Scope, receive: Receive, send: _Answered) -> None:
         """A device's request on a connection that began with another kind; the fast lane answers all others."""
         body = await _body(scope, receive)
         if body is None:
@@ -106,6 +119,7 @@ class PlatformApp:
             assert self._writer is not None, "requests come after the lifespan's startup"
             try:
                 await self._writer.written(outcome)
+                send.stored = outcome.stored
                 self._platform.committed(outcome)
             except StoreFailed:
                 await _send(send, self._platform.not_stored(request, now_ms), close=close)
@@ -119,22 +133,31 @@ class PlatformApp:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()  # lifespan.startup
         writer = ThreadedWriter if self._fsync else Writer
-        self._writer = writer(self._store, asyncio.get_running_loop(), self._commits)
+        loop, projection = asyncio.get_running_loop(), self._projection
+        if projection is None:
+            self._writer = writer(self._store, loop, self._commits)
+        else:
+            self._writer = writer(self._store, loop, self._commits, projection.follow)
+            projection.begin(loop, self._writer.add)
         await send({"type": "lifespan.startup.complete"})
         await receive()  # lifespan.shutdown
+        if projection is not None:
+            projection.end()
         await self._writer.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 
 class _Answered:
-    """`send`, and whether a response has begun: a second one must not follow it."""
+    """`send`, and the status of the response that has begun, 0 before: a second one must not follow it. `stored` is
+    what the request brought."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self.started = False
+        self.status = 0
+        self.stored: tuple[StoredEvent, ...] = ()
 
     async def __call__(self, message: Message) -> None:
-        self.started = True
+        self.status = message.get("status", self.status)
         await self._send(message)
 
 

@@ -1,29 +1,26 @@
-"""Events on disk: one SQLite file in WAL mode, which others may read while it grows.
+"""What arrived, on disk: events, how many there are, what devices said, and what the platform was set up with.
 
-A commit in WAL mode with synchronous=NORMAL has handed every page to the operating system: it survives the death of
-this process (kill -9), not a power failure. `fsync=True` (synchronous=FULL) survives that too and costs a flush of the
-disk per commit (https://www.sqlite.org/pragma.html#pragma_synchronous).
+Others may read the file while it grows.
 """
 
 from __future__ import annotations
 
-import sqlite3
-import threading
+import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
 import msgspec
 
 from footfall.platform.config import Datastream, Inlet
+from footfall.platform.database import WAIT_S, Database, Statement
+from footfall.platform.journal import TABLES as JOURNAL_TABLES
 from footfall.platform.messages import ConsentChange, StoredEvent
+from footfall.platform.profiles.on_disk import TABLES as PROFILE_TABLES
 from footfall.platform.stored import Count, Filter, Received, StoredRow
 
-MEMORY = ":memory:"
-
-_LAYOUT = 2  # PRAGMA user_version: a file of another layout is not touched
+_LAYOUT = 3  # a file of another layout is not touched
 _TABLES = """
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -45,41 +42,42 @@ CREATE TABLE inlets (id TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE consents (org TEXT NOT NULL, ecid TEXT NOT NULL, collect TEXT NOT NULL, PRIMARY KEY (org, ecid))
     WITHOUT ROWID;
 """
+_ALL_TABLES = f"{_TABLES}{JOURNAL_TABLES}{PROFILE_TABLES}"
 _COLUMNS = "id, run, datastream, ecid, type, good, reasons, received_ms, timestamp, body, arrived, person, test, run_ms"
 _INSERT = f"INSERT INTO events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CONSENT = "INSERT OR REPLACE INTO consents (org, ecid, collect) VALUES (?, ?, ?)"
-_COUNT = (
-    "INSERT INTO counts (run, type, good, n) VALUES (?, ?, ?, ?)"
-    " ON CONFLICT (run, type, good) DO UPDATE SET n = n + excluded.n"
-)
+_ADD_UP = "ON CONFLICT (run, type, good) DO UPDATE SET n = n + excluded.n"
+_COUNT = f"INSERT INTO counts (run, type, good, n) VALUES (?, ?, ?, ?) {_ADD_UP}"
+_UNCOUNT_FROM = "INSERT INTO counts (run, type, good, n) SELECT run, type, good, -count(*) FROM events"
+_UNCOUNT_TO = f"GROUP BY run, type, good {_ADD_UP}"
+_NONE_LEFT = "DELETE FROM counts WHERE n = 0"
 
 
-class StoreFailed(Exception):
-    """Nothing of the batch was kept: the disk or the store is full, the file cannot be written."""
-
-
-class NotAStore(Exception):
-    """The file is there and is not a store of this layout; it is left as it is."""
+# A reset goes in slices, or whatever arrives would wait for its end. How many rows a slice has follows how long they
+# take, as that depends on the size of the events and on the disk; in the pause a waiting append gets its turn.
+_FIRST_SLICE = _FEWEST_IN_SLICE = 200
+_MOST_IN_SLICE = 50_000
+_SLICE_S = 0.005
+_PAUSE_S = 0.003
 
 
 class Store:
-    """The platform's file. One writer and any number of readers: every method may be called from any thread."""
+    """The platform's file: every method may be called from any thread, and raises StoreFailed. `database` is for
+    others who keep their tables in the same file."""
 
     def __init__(self, path: str, *, fsync: bool = False, most_bytes: int = 0) -> None:
-        """Opens or creates the file. `most_bytes`: how large it may grow, 0 for as large as the disk; beyond that
-        nothing is taken any more. Raises NotAStore, or StoreFailed where it cannot be opened."""
-        self.path = path
-        self.trouble = ""  # why the last transaction failed; "" when it did not
-        self._most_bytes = most_bytes
-        try:
-            self._write = _connected(path)
-            _prepare(self._write, path, fsync=fsync)
-            # A database in memory is visible to its own connection only, so there both are one.
-            self._read = self._write if path == MEMORY else _connected(path)
-        except sqlite3.Error as error:
-            raise StoreFailed(f"{path}: {error}") from error
-        self._write_lock = threading.Lock()
-        self._read_lock = self._write_lock if path == MEMORY else threading.Lock()
+        """Opens or creates the file; see Database."""
+        self.database = Database(path, _ALL_TABLES, _LAYOUT, fsync=fsync, most_bytes=most_bytes)
+
+    @property
+    def path(self) -> str:
+        """Where it is, or MEMORY."""
+        return self.database.path
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is taken at the moment: the last transaction failed; "" when it did not."""
+        return self.database.trouble
 
     def __enter__(self) -> Store:
         return self
@@ -89,44 +87,42 @@ class Store:
     ) -> None:
         self.close()
 
-    def append(self, events: Sequence[StoredEvent], consents: Sequence[ConsentChange] = ()) -> None:
-        """Stores all of them in one transaction, durable on return, or none and StoreFailed."""
-        rows = [
-            (
-                event.id,
-                event.run,
-                event.datastream,
-                event.ecid,
-                event.type,
-                event.good,
-                msgspec.json.encode(event.reasons).decode() if event.reasons else "[]",
-                event.received_ms,
-                event.timestamp,
-                event.body,
-                event.arrived,
-                event.person,
-                event.test,
-                event.run_ms,
-            )
-            for event in events
-        ]
-        counted = Counter([(event.run, event.type, event.good) for event in events])
-        counts = [(*key, n) for key, n in counted.items()]
-        said = [(change.org, change.ecid, change.collect) for change in consents]
-        self._in_transaction((_INSERT, rows), (_COUNT, counts), (_CONSENT, said))
+    def append(
+        self,
+        events: Sequence[StoredEvent],
+        consents: Sequence[ConsentChange] = (),
+        others: Sequence[Statement] = (),
+        *,
+        wait_s: float = WAIT_S,
+    ) -> None:
+        """Stores all of them in one transaction, durable on return, or none and StoreFailed; StoreBusy where another
+        process had locked the file for `wait_s` seconds. `others` are rows of those who share the file."""
+        self.database.transaction([*_arrival(events, consents), *others], wait_s=wait_s)
 
     def add(self, one: Datastream | Inlet) -> None:
         """Remembers the datastream or inlet, so that it is known again after a restart."""
         table = "datastreams" if isinstance(one, Datastream) else "inlets"
         row = (one.id, msgspec.json.encode(one).decode())
-        self._in_transaction((f"INSERT OR REPLACE INTO {table} (id, value) VALUES (?, ?)", [row]))
+        self.database.transaction([(f"INSERT OR REPLACE INTO {table} (id, value) VALUES (?, ?)", [row])])
 
     def reset(self, run: str | None = None) -> None:
-        """Forgets the events of one run, or of all. Runs stay registered, sequence numbers go on."""
-        where, values = ("", ()) if run is None else (" WHERE run = ?", (run,))
-        self._in_transaction(
-            (f"DELETE FROM events{where}", [values]), (f"DELETE FROM counts{where}", [values]), grows=False
-        )
+        """Forgets the events of one run, or of all, that were stored before the call; what arrives meanwhile stays.
+        Runs stay registered, sequence numbers go on. It takes many short transactions, oldest events first: one that is
+        cut short leaves the newer events, and the counts of those."""
+        and_run, of_run = ("", ()) if run is None else (" AND run = ?", (run,))
+        which = f"seq > ? AND seq <= ?{and_run}"
+        slice_end = f"SELECT max(seq) FROM (SELECT seq FROM events WHERE {which} ORDER BY seq LIMIT ?)"
+        uncount = f"{_UNCOUNT_FROM} WHERE {which} {_UNCOUNT_TO}"
+        after, last, most = 0, self.last_seq(), _FIRST_SLICE
+        while (until := self._rows(slice_end, (after, last, *of_run, most))[0][0]) is not None:
+            began_s, rows = time.monotonic(), [(after, until, *of_run)]
+            self.database.transaction(
+                [(uncount, rows), (_NONE_LEFT, [()]), (f"DELETE FROM events WHERE {which}", rows)], grows=False
+            )
+            fitting = int(most * _SLICE_S / max(time.monotonic() - began_s, 1e-6))
+            most = max(_FEWEST_IN_SLICE, min(fitting, 2 * most, _MOST_IN_SLICE))
+            after = until
+            time.sleep(_PAUSE_S)
 
     def datastreams(self) -> list[Datastream]:
         """Those that were added, by id."""
@@ -135,9 +131,8 @@ class Store:
 
     def inlets(self) -> list[Inlet]:
         """Those that were added, by id."""
-        return [
-            msgspec.json.decode(value, type=Inlet) for (value,) in self._rows("SELECT value FROM inlets ORDER BY id")
-        ]
+        rows = self._rows("SELECT value FROM inlets ORDER BY id")
+        return [msgspec.json.decode(value, type=Inlet) for (value,) in rows]
 
     def consents(self) -> list[ConsentChange]:
         """What every device said last."""
@@ -190,75 +185,46 @@ class Store:
 
     def go_on_after(self, seq: int) -> None:
         """In a store without events: the first one gets a higher number than `seq`."""
-        self._in_transaction(
-            ("DELETE FROM sqlite_sequence WHERE name = 'events'", [()]),
-            ("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)", [(seq,)]),
+        self.database.transaction(
+            [
+                ("DELETE FROM sqlite_sequence WHERE name = 'events'", [()]),
+                ("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)", [(seq,)]),
+            ]
         )
 
     def close(self) -> None:
-        """Folds the write-ahead log into the file and lets go of it."""
-        with self._write_lock:
-            if self._read is not self._write:
-                self._read.close()
-            self._write.close()
+        """Lets go of the file."""
+        self.database.close()
 
-    def _in_transaction(self, *statements: tuple[str, Sequence[tuple[Any, ...]]], grows: bool = True) -> None:
-        with self._write_lock:
-            try:
-                if grows and self._most_bytes:
-                    self._refuse_if_full()
-                self._write.execute("BEGIN IMMEDIATE")
-                for sql, rows in statements:
-                    if rows:
-                        self._write.executemany(sql, rows)
-                self._write.execute("COMMIT")
-            except Exception as error:  # not only sqlite3.Error: a number too large for it is an OverflowError
-                self.trouble = str(error)
-                self._roll_back()
-                raise StoreFailed(str(error)) from error
-            self.trouble = ""
-
-    def _refuse_if_full(self) -> None:
-        """DELETE frees pages within the file, so a reset makes room again."""
-        pragmas = ("page_count", "freelist_count", "page_size")
-        pages, free, size = (self._write.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas)
-        if (pages - free) * size >= self._most_bytes:
-            raise sqlite3.OperationalError(f"the store has reached its limit of {self._most_bytes} bytes")
-
-    def _roll_back(self) -> None:
-        """After a full disk SQLite has often rolled back already; then there is nothing to undo."""
-        if self._write.in_transaction:
-            try:
-                self._write.execute("ROLLBACK")
-            except sqlite3.Error as error:
-                raise StoreFailed(f"roll-back failed: {error}") from error
-
-    def _rows(self, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-        with self._read_lock:
-            try:
-                with closing(self._read.execute(sql, tuple(values))) as cursor:
-                    return cursor.fetchall()
-            except sqlite3.Error as error:
-                raise StoreFailed(str(error)) from error
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self.database.rows(sql, values)
 
 
-def _connected(path: str) -> sqlite3.Connection:
-    # Transactions are begun and ended by hand (isolation_level=None); threads take turns by the store's locks.
-    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
-
-
-def _prepare(connection: sqlite3.Connection, path: str, *, fsync: bool) -> None:
-    layout = connection.execute("PRAGMA user_version").fetchone()[0]
-    is_new = layout == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-    if not is_new and layout != _LAYOUT:
-        raise NotAStore(
-            f"{path} is a store of another version of footfall, or another kind of database; name another file"
+def _arrival(events: Sequence[StoredEvent], consents: Sequence[ConsentChange]) -> list[Statement]:
+    """What stores these events, with their counts, and what devices said."""
+    rows = [
+        (
+            event.id,
+            event.run,
+            event.datastream,
+            event.ecid,
+            event.type,
+            event.good,
+            msgspec.json.encode(event.reasons).decode() if event.reasons else "[]",
+            event.received_ms,
+            event.timestamp,
+            event.body,
+            event.arrived,
+            event.person,
+            event.test,
+            event.run_ms,
         )
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute(f"PRAGMA synchronous = {'FULL' if fsync else 'NORMAL'}")
-    connection.execute("PRAGMA cache_size = -65536")
-    if is_new:
-        connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_LAYOUT}; COMMIT;")
+        for event in events
+    ]
+    counted = Counter([(event.run, event.type, event.good) for event in events])
+    counts = [(*key, n) for key, n in counted.items()]
+    said = [(change.org, change.ecid, change.collect) for change in consents]
+    return [(_INSERT, rows), (_COUNT, counts), (_CONSENT, said)]
 
 
 def _event(row: tuple[Any, ...]) -> StoredEvent:

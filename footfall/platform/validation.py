@@ -10,14 +10,16 @@ from __future__ import annotations
 import datetime
 import itertools
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, NoReturn
 
 import jsonschema_rs
 import msgspec
 
+from footfall.platform.shortening import Part, is_huge, limits_of, shortened
+
 MOST_REASONS = 5
-MOST_ITEMS_TOLD = 100  # a fault in a later item of a list is told where there is none in these
 MOST_REASON_CHARS = 1_000  # a reason quotes what it convicts, and that may be as long as the whole request
 
 _DATE_TIME = re.compile(
@@ -35,6 +37,19 @@ _EXPECTED = {
     "array": "JSONArray",
     "object": "JSONObject",
 }
+_DEFAULT_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_DRAFTS: Mapping[str, type[jsonschema_rs.Validator]] = MappingProxyType(
+    {
+        "http://json-schema.org/draft-06/schema": jsonschema_rs.Draft6Validator,  # as Adobe's schema registry writes
+        "http://json-schema.org/draft-07/schema": jsonschema_rs.Draft7Validator,
+        "https://json-schema.org/draft/2019-09/schema": jsonschema_rs.Draft201909Validator,
+        _DEFAULT_DRAFT: jsonschema_rs.Draft202012Validator,
+    }
+)
+
+
+class NotASchema(ValueError):
+    """The text is no JSON Schema that events can be judged by; the message says why, in one line."""
 
 
 def is_date_time(text: str) -> bool:
@@ -78,15 +93,36 @@ _TOO_DEEP = _Violation("#", "#", "type", "nested too deep")
 
 
 class EventSchema:
-    """A JSON Schema (draft 2020-12), compiled once. Give it the text of experienceevent.schema.json, or another."""
+    """A JSON Schema of draft-06, -07, 2019-09 or 2020-12 (by its `$schema`; the last where it has none), compiled once.
+    Give it the text of experienceevent.schema.json, or another.
 
-    def __init__(self, document: bytes) -> None:
-        self._validator = jsonschema_rs.Draft202012Validator(
-            msgspec.json.decode(document),
-            validate_formats=True,
-            ignore_unknown_formats=False,
-            formats={"date-time": is_date_time},
-        )
+    Formats are judged; one that nobody knows is a mistake of the schema, or, with `lenient`, says nothing, as the
+    specification has it. What is elsewhere is not fetched. Raises NotASchema.
+    """
+
+    def __init__(self, document: bytes, *, lenient: bool = False) -> None:
+        try:
+            schema = msgspec.json.decode(document)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise NotASchema(f"it is not JSON: {error}") from None
+        if not isinstance(schema, dict):
+            raise NotASchema("it is JSON, but no object")
+        draft = schema.get("$schema", _DEFAULT_DRAFT)
+        validator = _DRAFTS.get(draft.rstrip("#")) if isinstance(draft, str) else None
+        if validator is None:
+            raise NotASchema(f'its "$schema" is {str(draft)[:100]}, and draft-06, -07, 2019-09 and 2020-12 are known')
+        try:
+            self._validator = validator(
+                schema,
+                validate_formats=True,
+                ignore_unknown_formats=lenient,
+                formats={"date-time": is_date_time},
+                retriever=_refuse_to_fetch,
+            )
+        except jsonschema_rs.ValidationError as error:
+            where = _pointer(error.instance_path)
+            raise NotASchema(f"at {where} {error.message}"[:MOST_REASON_CHARS]) from None
+        self._limits = limits_of(schema)
 
     def reasons(self, xdm: object) -> tuple[str, ...]:
         """Why the ExperienceEvent is not valid: at most five, "#/pointer: text" each; empty if it is valid."""
@@ -115,52 +151,78 @@ class EventSchema:
         try:
             if self._validator.is_valid(xdm):
                 return []
-            shortened = _shortened(xdm)
-            errors = _Errors()
-            for error in self._validator.iter_errors(xdm if self._validator.is_valid(shortened) else shortened):
+            part = None
+            if is_huge(xdm):
+                part = shortened(xdm, self._limits, self._validator.is_valid)
+            errors = _Errors(xdm, part)
+            for error in self._validator.iter_errors(xdm if part is None else part.value):
                 errors.add(error)
         except (ValueError, RecursionError):  # several hundred levels, far beyond any field of XDM
             return [_TOO_DEEP]
         return list(itertools.islice(errors.violations(), MOST_REASONS))
 
 
-class _Errors:
-    """The errors of one value of the event, and below it those of its members: told in this order, as by Adobe's
-    validator, which looks at an object's keys before it looks into them."""
+def _refuse_to_fetch(uri: str) -> NoReturn:
+    raise ValueError("nothing is fetched")
 
-    def __init__(self) -> None:
-        self._own: list[jsonschema_rs.ValidationError] = []
-        self._members: dict[str | int, _Errors] = {}
+
+class _Error(msgspec.Struct, frozen=True):
+    """What the library found, and the place and the value of the event that it is about."""
+
+    found: jsonschema_rs.ValidationError
+    path: list[str | int]
+    value: object
+
+    @property
+    def keyword(self) -> str:
+        return self.found.kind.name
+
+
+class _Errors:
+    """The errors of an event (of a `part` of it, where it is huge): those of each value before those of its members, as
+    told by Adobe's validator, which looks at an object's keys before it looks into them."""
+
+    def __init__(self, event: object, part: Part | None) -> None:
+        self._event = event
+        self._part = part
+        self._top = _Node()
 
     def add(self, error: jsonschema_rs.ValidationError) -> None:
-        here = self
-        for part in error.instance_path:
-            here = here._members.setdefault(part, _Errors())
-        here._own.append(error)
+        path = error.instance_path
+        value: Any = error.instance
+        if self._part is not None:  # what the event has there: a list is as long as it was sent
+            path, value = self._part.path_in_event(path), self._event
+            for step in path:
+                value = value[step]
+        here = self._top
+        for step in path:
+            here = here.members.setdefault(step, _Node())
+        here.own.append(_Error(error, path, value))
+
+    def violations(self) -> Iterator[_Violation]:
+        yield from self._top.violations()
+
+
+class _Node:
+    """The errors of one value, and those of its members."""
+
+    def __init__(self) -> None:
+        self.own: list[_Error] = []
+        self.members: dict[str | int, _Node] = {}
 
     def violations(self) -> Iterator[_Violation]:
         # what is of the wrong type is not told its enum and bounds as well
-        own = [error for error in self._own if error.kind.name == "type"] or self._own
+        own = [error for error in self.own if error.keyword == "type"] or self.own
         for error in sorted(own, key=_rank):
-            pointer, location = _pointer(error.instance_path), _schema_location(error.evaluation_path)
+            pointer, location = _pointer(error.path), _schema_location(error.found.evaluation_path)
             for text in _texts(error):
-                yield _Violation(pointer, location, error.kind.name, text)
-        for member in self._members.values():
+                yield _Violation(pointer, location, error.keyword, text)
+        for member in self.members.values():
             yield from member.violations()
 
 
-def _shortened(value: object) -> object:
-    """The event with its lists cut short: the library makes all errors before it gives the first, and half a million
-    wrong items in one megabyte would take it half a minute."""
-    if isinstance(value, dict):
-        return {key: _shortened(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return [_shortened(item) for item in value[:MOST_ITEMS_TOLD]]
-    return value
-
-
-def _rank(error: jsonschema_rs.ValidationError) -> int:
-    return {"required": 0, "additionalProperties": 1}.get(error.kind.name, 2)
+def _rank(error: _Error) -> int:
+    return {"required": 0, "additionalProperties": 1}.get(error.keyword, 2)
 
 
 def _pointer(path: list[str | int]) -> str:
@@ -173,10 +235,10 @@ def _schema_location(evaluation_path: list[str | int]) -> str:
     return _pointer([part for part in evaluation_path[:-1] if part != "$ref"])
 
 
-def _texts(error: jsonschema_rs.ValidationError) -> Iterator[str]:
-    detail: dict[str, Any] = error.kind.as_dict()
-    value: Any = error.instance
-    match error.kind.name:
+def _texts(error: _Error) -> Iterator[str]:
+    detail: dict[str, Any] = error.found.kind.as_dict()
+    value: Any = error.value
+    match error.keyword:
         case "required":
             yield f"required key [{detail['property']}] not found"
         case "additionalProperties":
@@ -204,7 +266,7 @@ def _texts(error: jsonschema_rs.ValidationError) -> Iterator[str]:
         case "maxLength":
             yield f"expected maxLength: {detail['limit']}, actual: {len(value)}"
         case _:
-            yield error.message
+            yield error.found.message
 
 
 def _java_type(value: object) -> str:

@@ -33,6 +33,16 @@ MOBILE_FIELD_GROUPS = (
 )
 """The `$id`s of the field groups that the events of a phone are made of."""
 
+FIELD_GROUPS = (
+    *MOBILE_FIELD_GROUPS,
+    "https://ns.adobe.com/xdm/context/experienceevent-web",
+    "https://ns.adobe.com/xdm/context/experienceevent-enduserids",
+    "https://ns.adobe.com/xdm/context/experienceevent-technical-details",
+    "https://ns.adobe.com/experience/campaign/experienceevent-profile-work-details",
+)
+"""Those, and the ones that the examples in Adobe's documents on streaming and on Edge use: as in the platform's own
+schema."""
+
 _SUFFIX = ".schema.json"
 _FOLDERS = ("components/", "extensions/adobe/")
 _EXTENSIBLE = "https://ns.adobe.com/xdm/common/extensible"  # JSON-LD's openness, which Platform's closed schemas drop
@@ -64,8 +74,8 @@ class XdmIncomplete(ValueError):
 
 
 def compose(files: Mapping[str, bytes], field_groups: Sequence[str] | None = None) -> bytes:
-    """The class ExperienceEvent with these field groups (`$id`s; None: those of mobile events) as one closed JSON
-    Schema of draft 2020-12 in wire spelling, for `EventSchema`.
+    """The class ExperienceEvent with these field groups (`$id`s; None: FIELD_GROUPS) as one closed JSON Schema
+    of draft 2020-12 in wire spelling, for `EventSchema`.
 
     `files`: path, relative to the checkout and with "/", -> content; only `*.schema.json` below components/ and
     extensions/adobe/ count. Soft enums (`meta:enum`) are not enforced, deprecated members are members. An object of a
@@ -75,7 +85,7 @@ def compose(files: Mapping[str, bytes], field_groups: Sequence[str] | None = Non
     if not any(map(is_schema_file, files)):
         raise XdmIncomplete(f"no *{_SUFFIX} file below components/ or extensions/adobe/, as a checkout has them")
     repository = _Repository(files)
-    groups = MOBILE_FIELD_GROUPS if field_groups is None else field_groups
+    groups = FIELD_GROUPS if field_groups is None else field_groups
     merged: Schema = {}
     for id_ in (EXPERIENCE_EVENT, *groups):
         merged = _merge(merged, repository.schema_of(id_))

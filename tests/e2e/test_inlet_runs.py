@@ -15,6 +15,7 @@ from locust_process import Commands, Finished, events, manifest, ops, summary
 
 from footfall.evidence.manifest import repeat_command
 from footfall.evidence.ops import Done, Invoke
+from footfall.platform.config import LOCAL_INLET
 
 pytestmark = pytest.mark.e2e
 
@@ -28,6 +29,11 @@ faults:
   - {do: status, path: /collection/, share: 0.1, status: 503, retry-after: 2s}
   - {do: status, path: /collection/, share: 0.1, status: 429}
   - {do: status, path: /collection/, share: 0.1, status: 500}
+"""
+
+OTHER = f"""\
+platform: other
+inlets: [{{id: "{LOCAL_INLET}", org: OTHER@AdobeOrg, failure-key: status}}]
 """
 
 
@@ -90,6 +96,19 @@ def test_over_the_inlet_it_is_the_same_run_as_over_edge(commands: Commands) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("transport", ["inlet", "inlet-batch"])
+def test_several_events_of_a_request_are_taken_one_by_one(commands: Commands, transport: str) -> None:
+    """Over an inlet that answers as Adobe's connector reads it and belongs to another organisation than usual: the
+    run's own has that from the platform file, and the phones hear of it."""
+    platform, app = commands.directory / "other.yaml", commands.directory / "batching.yaml"
+    platform.write_text(OTHER)
+    app.write_text("app: Batching Shop\nedge: {batching: {enabled: true, events: ['*']}}\n")
+    options = ("--transport", transport, "--app", str(app), "--platform-config", str(platform))
+    proved(commands.run("--run-id", "several", *options), commands.runs / "several")
+    assert {event["header"]["imsOrgId"] for _, _, event in stored(commands.runs)} == {"OTHER@AdobeOrg"}
+
+
+@pytest.mark.slow
 def test_batches_carry_several_messages_and_the_back_offices_too(commands: Commands) -> None:
     app = office(commands.directory)
     finished = commands.run("--run-id", "batches", "--transport", "inlet-batch", "--app", app)
@@ -114,6 +133,11 @@ def test_an_inlet_that_fails_now_and_then_loses_nothing(commands: Commands, tran
     assert total["duplicated"] > 0
     done = [op for op in ops(directory) if isinstance(op, Done)]
     assert {op.status for op in done} == {0, 200, 429, 500, 503}, "the ledger has what was really answered"
+    kept = manifest(directory)
+    assert (kept.platform_file, kept.platform_text) == (str(platform), GRUMPY)
+    assert f"--platform-config {platform}" in repeat_command(kept, 3)
+    latency = next(line for line in finished.out.splitlines() if line.startswith("latency "))
+    assert latency.rstrip().endswith(" with batch wait") is (transport == "inlet-batch")
     assert {op.next for op in done} == {"done", "retry"}
     assert max(op.attempt for op in ops(directory) if isinstance(op, Invoke)) > 2
 

@@ -28,7 +28,7 @@ class VirtualClock:
     """Jumps. `ends_ms`: the run is ended then; `patience_ms`: so long what is queued may still be delivered."""
 
     def __init__(self, ends_ms: float = inf, patience_ms: float = inf) -> None:
-        self.now_ms = 0.0
+        self.virtual_ms = 0.0
         self.lag_ms = 0.0  # by how much real answers held the phone back
         self.passed_ms = 0.0  # wall time spent within an answer
         self.answers: list[tuple[float, int]] = []
@@ -36,26 +36,32 @@ class VirtualClock:
         self._patience_ms = patience_ms
         self._drained_from_ms: float | None = None
 
+    def now_ms(self) -> int:
+        return int(self.virtual_ms)
+
+    def stir(self) -> None:
+        """What comes from outside finds this clock at its next turn."""
+
     def wait_until(self, at_ms: int) -> bool:
         last_ms = self._ends_ms if self._drained_from_ms is None else self._drained_from_ms + self._patience_ms
         if at_ms > last_ms:
-            self.now_ms = max(self.now_ms, last_ms)
+            self.virtual_ms = max(self.virtual_ms, last_ms)
             return False
-        assert at_ms >= self.now_ms, "a phone's time goes backwards"
+        assert at_ms >= self.virtual_ms, "a phone's time goes backwards"
         assert at_ms < NEVER_MS, "a phone that nobody hears, with patience without end, tries for ever"
-        self.now_ms = at_ms
+        self.virtual_ms = at_ms
         self.passed_ms = 0.0
         return True
 
     def start_draining(self) -> None:
         assert self._drained_from_ms is None, "patience begins only once"
-        self._drained_from_ms = self.now_ms
+        self._drained_from_ms = self.virtual_ms
 
     def due_wall_ms(self, at_ms: int) -> float:
         return WALL_MS + at_ms + self.lag_ms
 
     def wall_ms(self) -> float:
-        return WALL_MS + self.now_ms + self.lag_ms + self.passed_ms
+        return WALL_MS + self.virtual_ms + self.lag_ms + self.passed_ms
 
     def answered(self, took_wall_ms: float, planned_ms: int) -> None:
         self.answers.append((took_wall_ms, planned_ms))
@@ -114,7 +120,7 @@ class Receiver:
         body = msgspec.json.decode(request.body)
         ecid = body["xdm"]["identityMap"]["ECID"][0]["id"]
         for event in body["events"]:
-            self.stored.append(Received(event["xdm"]["_id"], event["xdm"]["eventType"], True, (), ecid))
+            self.stored.append(Received(event["xdm"]["_id"], event["xdm"].get("eventType", ""), True, (), ecid))
         return Reply(200, b'\0{"requestId":"any","handle":[]}\n')
 
     def nearby(self, request: Request) -> Reply:

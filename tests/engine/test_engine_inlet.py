@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from footfall.engine import inlet
 from footfall.engine.inlet import UNKNOWN
-from footfall.engine.live import outcome
 from footfall.phone import sdk
 from footfall.phone.config import InletConfig
 from footfall.phone.signals import Reply
@@ -213,14 +212,26 @@ def test_a_phone_keeps_what_the_inlet_may_still_take(platform: Platform, answer:
     assert sdk.following(platform, inlet.of_single(answer, 1), 1) == "retry"
 
 
-def test_several_events_in_one_request() -> None:
-    assert inlet.in_one([OK, OK]) == OK
-    assert inlet.in_one([BAD, BAD]) == BAD, "each is tried by itself, as after Edge's 400"
-    mixed = inlet.in_one([OK, BAD])
-    assert mixed == Reply(400, failure="mixed")
-    assert outcome(mixed) == "info", "some are stored: no definite no"
-    assert outcome(BAD) == "fail"
-    assert sdk.following("ios", mixed, 2) == "retry"
+# what was answered for the messages of a request, their attempts -> what the phone hears
+OF_REQUESTS = [
+    # a single one is what it is
+    ([BAD], [1], BAD),
+    ([Reply(503)], [2], Reply(503, b"", "2", again=True)),
+    # of several nothing is to be told where all were taken
+    ([OK, Reply(202)], [1, 1], OK),
+    # else each is told by itself, each with the wait that its own attempts make
+    ([OK, BAD], [1, 1], Reply(207, each=(OK, BAD))),
+    ([BAD, BAD], [1, 1], Reply(207, each=(BAD, BAD))),
+    ([Reply(500), OK, Reply(429, b"", "9")], [3, 1, 1],
+     Reply(207, each=(Reply(500, b"", "4", again=True), OK, Reply(429, b"", "9", again=True)))),
+    ([GONE, GONE], [1, 2],
+     Reply(207, each=(Reply(0, b"", "1", "reset", again=True), Reply(0, b"", "2", "reset", again=True)))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answers", "attempts", "heard"), OF_REQUESTS)
+def test_several_events_in_one_request(answers: list[Reply], attempts: list[int], heard: Reply) -> None:
+    assert inlet.of_request(answers, attempts) == heard
 
 
 @given(st.binary() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps).map(str.encode))

@@ -247,9 +247,9 @@ def test_after_the_end_of_the_plan_nobody_waits_for_crossings() -> None:
 
     def edge_is_deaf(request: Request) -> Reply:
         if request.channel == "places":
-            asked_ms.append(clock.now_ms)
+            asked_ms.append(clock.virtual_ms)
             return stored.nearby(request)
-        tried_ms.append(clock.now_ms)
+        tried_ms.append(clock.virtual_ms)
         return deaf(request)
 
     journal = live(a_life(k=3, plan=[*own[: last_leg + 1], Timed(end_ms, "a-state", None)]), edge_is_deaf, clock)

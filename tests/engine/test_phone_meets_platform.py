@@ -51,7 +51,7 @@ class Wire:
         self._clock = clock
 
     def send(self, request: PhoneRequest, due_wall_ms: float) -> Reply:
-        response = self._platform.exchange(over_the_wire(request), ANCHOR_MS + int(self._clock.now_ms))
+        response = self._platform.exchange(over_the_wire(request), ANCHOR_MS + int(self._clock.virtual_ms))
         self.talk.append((request, response))
         return Reply(response.status, response.body, dict(response.headers).get("retry-after"))
 

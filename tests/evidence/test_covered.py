@@ -24,7 +24,10 @@ def test_all_was_used():
 def test_what_was_not_used_is_named():
     check = covered([BROWSED], EXPECTATIONS, 200)
     assert check.validity == "unknown"
-    assert [finding.message for finding in check.findings] == ["1 state never used: pay", "1 place never used: mall"]
+    assert [finding.message for finding in check.findings] == [
+        "no phone used 1 of the 2 states: pay",
+        "no phone used 1 of the 2 places: mall",
+    ]
 
 
 def test_a_state_or_place_that_the_scenario_does_not_have_makes_up_for_nothing():
@@ -36,4 +39,7 @@ def test_a_state_or_place_that_the_scenario_does_not_have_makes_up_for_nothing()
 def test_few_phones_are_not_asked():
     check = covered([], EXPECTATIONS, 5)
     assert check.validity == "valid"
-    assert [finding.message for finding in check.findings] == ["not asked: 5 of the 200 phones it takes"]
+    assert [finding.message for finding in check.findings] == [
+        "whether phones used every state and every place is not asked: "
+        "the scenario expects that of 200 phones or more, and this run has 5"
+    ]

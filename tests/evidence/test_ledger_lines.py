@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from literal_ops import created, done, invoke, lived, started, unread, withheld
 
 from footfall.evidence.ledger import LedgerDamaged, encode, read
-from footfall.evidence.ops import Created, Forgotten, Head, Ignored, Inside, Lease, Op, Trouble
+from footfall.evidence.ops import Created, Forgotten, Head, Ignored, Inside, Lease, Notified, Op, Trouble
 
 EVERY_KIND = [
     Head(run="r1", process="worker-0", pid=7, version="0.1.0"),
@@ -19,6 +20,8 @@ EVERY_KIND = [
     Inside(phone=0, place="cafe", at_ms=5),
     Ignored(phone=0, place="cafe", kind="exit", why="not in the nearby list", at_ms=6),
     Forgotten(phone=0, what="regions", at_ms=7),
+    Notified(message="m-1", phone=0, decided="open", at_ms=7),
+    msgspec.structs.replace(created("r"), cause="reply", message="m-1"),
     created("a", skus=(("SKU-1", 2),), fault="duplicate", bad=True),
     invoke("a"),
     done("a", "fail", "drop", status=400, why="no such datastream"),

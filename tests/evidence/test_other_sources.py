@@ -3,6 +3,8 @@ phone's life, as consequences of what the customer did, and in the digest withou
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 import msgspec
 import pytest
 from literal_ops import BUY, VIEW, created, good, invoke, lived, manifest, ok, started, unread
@@ -11,7 +13,7 @@ from footfall.evidence.causal import causal
 from footfall.evidence.delivered import delivered
 from footfall.evidence.manifest import repeat_command
 from footfall.evidence.ops import Created, Lease, Op
-from footfall.evidence.verdict import plan_digest, plan_line
+from footfall.evidence.verdict import plan_digest
 
 PLACED, EARNED = "commerce.backofficeOrderPlaced", "loyalty.pointsEarned"
 LEASE = Lease(first=0, count=1, worker="local")
@@ -100,9 +102,10 @@ def test_causes_come_before_effects(history: list[Op], wrong: int) -> None:
 
 def test_the_digest_of_a_run_without_them_is_what_it_was() -> None:
     one = created("a")
-    assert plan_line(one) == b"00000000 000000 commerce.productViews digest-of-0-0\n"
+    assert plan_digest([one]) == sha256(b"00000000 000000 commerce.productViews digest-of-0-0\n").hexdigest()
     theirs = office("o", type=VIEW)
-    assert plan_line(theirs) == b"00000000 back office 000000 commerce.productViews digest-of-0-0\n"
+    line = b"00000000 back office 000000 commerce.productViews digest-of-0-0\n"
+    assert plan_digest([theirs]) == sha256(line).hexdigest()
     assert plan_digest([one, theirs]) == plan_digest([theirs, one]) != plan_digest([one])
 
 

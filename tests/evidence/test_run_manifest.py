@@ -53,6 +53,12 @@ def test_the_command_that_repeats_one_phone_is_ready_for_the_shell():
         ({"program": ("/my venv/python", "-m", "locust")}, "'/my venv/python' -m locust --headless ", " --only 3"),
         # the host that was given
         ({"host_given": True}, "locust --headless ", " --only 3 --host http://127.0.0.1:8700"),
+        # what the run's own platform was set up with
+        (
+            {"platform_file": "platforms/local.yaml"},
+            "locust --headless --scenario scenarios/coffee.yaml --platform-config platforms/local.yaml --seed 7 ",
+            " --only 3",
+        ),
     ],
 )
 def test_the_command_that_repeats_begins_and_ends_as_the_run_did(changes, begins, ends):

@@ -258,6 +258,13 @@ def test_a_late_generator_is_named_as_the_bottleneck(late_ms, noted):
     assert bool(notes) is noted
 
 
+def test_that_times_contain_the_wait_for_a_batch_is_noted():
+    said = "latency and service time contain the wait for the batch, up to 1 s, for the events travelled in batches"
+    assert judge(manifest(phones=1, transport="inlet-batch"), OPS, RECEIVED).notes == (said,)
+    assert judge(manifest(phones=1, transport="inlet"), OPS, RECEIVED).notes == ()
+    assert judge(manifest(phones=1, transport="inlet-batch"), [started(), lived()], []).notes == (), "no times at all"
+
+
 def test_phones_that_never_had_their_turn_are_noted():
     notes = judge(manifest(phones=5), OPS, RECEIVED).notes
     assert notes == ("4 phones of 5 never had their turn",)

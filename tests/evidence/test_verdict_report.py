@@ -68,10 +68,18 @@ def test_a_valid_run():
         "✓ delivered  phones: 1 lived",
         "? alternates",
         "  ? no phone entered or left a place, so nothing was checked",
-        "✓ causal  1 launches",
+        "✓ causal  1 launch",
         "  · no phone bought anything; too few phones to expect it",
     ]
     assert shown[-2:] == ["the run is in runs/coffee", "? unknown"]
+
+
+def test_times_of_batches_are_named_as_such():
+    observed = [good("a", LAUNCH), good("b")]
+    shown = lines(printed(judged(VALID, observed, phones=1, transport="inlet-batch")))
+    named = [line for line in shown if line.startswith(("latency ", "service time ", "lateness "))]
+    assert [line.endswith(" ms with batch wait") for line in named] == [True, True, False]
+    assert "with batch wait" not in printed(judged(VALID, observed, phones=1, transport="inlet"))
 
 
 def lost_by_twelve():
@@ -206,7 +214,7 @@ def test_the_report_says_why_events_were_withheld():
     shown = lines(printed(judged(ops, [good("a")], phones=1)))
     assert "commerce.productViews        2     1        1       1     1    0      1" in shown
     assert shown[shown.index("✓ delivered  phones: 1 lived") + 1] == (
-        "  · 1 event withheld, as the SDK's rules say: collect consent is n (1)"
+        "  · the SDK's rules withheld 1 event: collect consent is n (1)"
     )
 
 

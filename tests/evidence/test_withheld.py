@@ -175,7 +175,7 @@ def test_the_reasons_are_counted():
     ops = [created("a", 1), withheld("a"), created("b", 2), withheld("b"), created("c", 3), withheld("c", PENDING)]
     (finding,) = judged([*ops, lived()]).findings
     assert finding.message == (
-        "3 events withheld, as the SDK's rules say: collect consent is n (2); collect consent is still pending (1)"
+        "the SDK's rules withheld 3 events: collect consent is n (2); collect consent is still pending (1)"
     )
 
 

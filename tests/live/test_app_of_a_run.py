@@ -21,7 +21,7 @@ from footfall.evidence import manifest as manifests
 from footfall.live import inputs
 from footfall.live.locust.active import ActiveRun
 from footfall.live.locust.options import DEFAULT_SCENARIO, RunOptions
-from footfall.live.locust.run import Run, datastream_of, program
+from footfall.live.locust.run import PlatformFile, Run, datastream_of, program
 from footfall.live.locust.spec import RunSpec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,7 +106,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def begun(app: str, host: str = "http://192.0.2.1", datastream: str = "", host_given: bool = True) -> Run:
+def begun(
+    app: str,
+    host: str = "http://192.0.2.1",
+    datastream: str = "",
+    host_given: bool = True,
+    platform: PlatformFile | None = None,
+) -> Run:
     """A run as its conductor makes it. Nothing is sent: the default host is not asked what it has."""
     options = RunOptions(
         scenario=DEFAULT_SCENARIO,
@@ -128,7 +134,7 @@ def begun(app: str, host: str = "http://192.0.2.1", datastream: str = "", host_g
         runs="runs",
     )
     read, read_for = inputs.load_all("small", app)
-    run = Run("noon", options, read, read_for, host, "conductor", host_given)
+    run = Run("noon", options, read, read_for, host, "conductor", host_given, platform)
     run.ledger.close()
     return run
 
@@ -257,11 +263,11 @@ def test_lint_finds_apps_and_scenarios_by_name(here: Path) -> None:
         ("zzz", "Known: other, plain, small."),
     ],
 )
-def test_lint_of_a_file_that_is_not_there_names_both_kinds(
+def test_lint_of_a_file_that_is_not_there_names_all_kinds(
     here: Path, capsys: pytest.CaptureFixture[str], name: str, hint: str
 ) -> None:
     assert main(["lint", name]) == 2
-    assert capsys.readouterr().err == f"{name}:1:1: no such scenario, and no such app. {hint}\n"
+    assert capsys.readouterr().err == f"{name}:1:1: no such scenario, app or journey. {hint}\n"
 
 
 def test_lint_of_a_name_that_several_have(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -282,6 +288,17 @@ def test_the_repeat_command_goes_to_the_host_that_was_given(here: Path) -> None:
 
 def test_a_platform_of_the_runs_own_is_no_host_to_repeat_with(here: Path) -> None:
     assert "--host" not in manifests.repeat_command(begun("", host_given=False).manifest, 1)
+
+
+def test_the_manifest_holds_what_the_runs_own_platform_was_started_with(here: Path) -> None:
+    file = PlatformFile("platforms/mine.yaml", "platform: mine\n")
+    kept = begun("", host_given=False, platform=file).manifest
+    assert (kept.platform_file, kept.platform_text) == ("platforms/mine.yaml", "platform: mine\n")
+    assert kept.platform_sha256 == hashlib.sha256(b"platform: mine\n").hexdigest()
+    assert "--platform-config platforms/mine.yaml" in manifests.repeat_command(kept, 1)
+    without = begun("", host_given=False).manifest
+    assert (without.platform_file, without.platform_sha256, without.platform_text) == ("", "", "")
+    assert "--platform-config" not in manifests.repeat_command(without, 1)
 
 
 @pytest.fixture

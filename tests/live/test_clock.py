@@ -6,12 +6,11 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
-from gevent.event import Event
 from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.live import clock
-from footfall.live.clock import PhoneClock, anchor_ms
+from footfall.live.clock import Ending, PhoneClock, anchor_ms
 
 ORIGIN_S = 1_772_882_130.0
 BOOTED_S = 5_000.0  # what the monotonic clock says at the origin: another zero than the wall's
@@ -34,12 +33,12 @@ class World:
         assert seconds >= 0.0
         self.now_s += seconds
 
-    def is_set(self) -> bool:
+    @property
+    def over(self) -> bool:
         return self.now_s >= self.ends_at_s
 
-    def wait(self, timeout: float) -> bool:
-        self.now_s = max(self.now_s, min(self.now_s + timeout, self.ends_at_s))
-        return self.is_set()
+    def wait(self, timeout_s: float) -> None:
+        self.now_s = max(self.now_s, min(self.now_s + timeout_s, self.ends_at_s))
 
 
 @pytest.fixture
@@ -51,7 +50,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def phone_clock(world: World, speed: float = 120.0, start_ms: int = 0, patience_s: float = 10.0) -> PhoneClock:
-    return PhoneClock(ORIGIN_S, speed, start_ms, cast(Event, world), patience_s)
+    return PhoneClock(ORIGIN_S, speed, start_ms, cast(Ending, world), patience_s)
 
 
 def near(seconds: float) -> Any:

@@ -15,10 +15,18 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from small_inputs import small_spec
 
+from footfall.engine.compile import compile_scenario
+from footfall.engine.population import Population
+from footfall.engine.preview import preview
 from footfall.evidence.received import Received
+from footfall.live import inputs
 from footfall.live.control import Control, PlatformGone, start_platform
 from footfall.live.rundir import ask_receiver, read_received
+from footfall.phone.signals import Reply, Request
+from footfall.platform.config import LOCAL_INLET
+from footfall.world.people import People
 
 pytestmark = pytest.mark.e2e
 
@@ -153,6 +161,49 @@ def test_a_platform_is_started_with_its_file(tmp_path: Path) -> None:
         assert httpx.post(f"{platform.url}/ee/v1/interact?configId=off", json={}, trust_env=False).status_code == 418
     finally:
         platform.stop()
+
+
+PERSONAL = f"""\
+platform: personal
+datastreams:
+  - id: local
+    propositions:
+      - id: welcome-1
+        scope: mobileapp://com.example.shop/home
+        items: [{{id: item-1, schema: json-content-item, data: {{content: {{title: Welcome}}}}}}]
+inlets: [{{id: "{LOCAL_INLET}", dataset: d-2, org: X@AdobeOrg}}]
+"""
+SURFACES = "app: Shop\nid: com.example.shop\nmessaging: {registered: true, surfaces: [home]}\n"
+
+
+def test_a_runs_own_platform_answers_its_phones_as_the_file_says_of_local(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text(PERSONAL)
+    spec = small_spec(tmp_path, app_file="shop.yaml", app_text=SURFACES)
+    read = inputs.decode(spec.scenario_file, spec.scenario_text, spec.geofences_file, spec.geofences_text)
+    app = inputs.app_of(spec.app_file, spec.app_text).at("its-own", ("one",))
+    ready = compile_scenario(read.scenario, read.pois)
+    platform = start_platform(tmp_path / "runs", [], fsync=False, config=str(file))
+    try:
+        control = Control(platform.url)
+        control.register("noon", "its-own", "ab" * 32)
+        inlet = control.inlet("ab" * 32)
+        assert (inlet.id, inlet.dataset, inlet.org) == ("ab" * 32, "d-2", "X@AdobeOrg")
+        with pytest.raises(PlatformGone, match="does not say"):
+            control.inlet("cd" * 32)
+
+        def answer(request: Request, at_ms: int) -> Reply:
+            lines = dict(line.split(": ", 1) for line in request.headers.decode().splitlines())
+            url = platform.url + request.target
+            told = httpx.request(request.method, url, headers=lines, content=request.body, trust_env=False)
+            return Reply(told.status_code, told.content)
+
+        life = Population(ready, People.fill(), app, "noon", 3, 2, 0).life(0)
+        answers = [exchange.reply.body for exchange in preview(life, answer).exchanges]
+    finally:
+        platform.stop()
+    (told,) = (body for body in answers if b"welcome-1" in body)
+    assert b"personalization:decisions" in told
 
 
 def test_a_platform_that_cannot_start_is_told(tmp_path: Path) -> None:

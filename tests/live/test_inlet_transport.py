@@ -162,8 +162,9 @@ def test_what_a_phone_hears(serve: Serve, phones: Callable[..., Phones], answer:
 # the statuses of a batch's two messages -> what a phone hears that had both in one request
 TWO = [
     ((None, None), Reply(200)),
-    ((400, 400), Reply(400)),
-    ((None, 400), Reply(400, failure="mixed")),
+    ((400, 400), Reply(207, each=(Reply(400), Reply(400)))),
+    ((None, 400), Reply(207, each=(Reply(200), Reply(400)))),
+    ((503, None), Reply(207, each=(Reply(503, b"", "1", again=True), Reply(200)))),
 ]
 
 
@@ -204,6 +205,11 @@ def test_a_batch_is_sent_when_it_is_old_enough(
     assert [ids(request) for request in server.requests] == [["e-0", "e-1"]]
 
 
+def test_the_verdict_names_the_longest_wait() -> None:
+    """It may not look into this room; its words are those of inlet-batch's own age."""
+    assert inlet_module.BATCH_AGE_S == 1.0
+
+
 def test_the_age_counts_from_the_first_message_of_each(
     serve: Serve, phones: Callable[..., Phones], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,6 +247,15 @@ def test_each_phone_hears_of_its_own_message(serve: Serve, phones: Callable[...,
     three = [event(f"e-{n}", padding=1_000) for n in range(3)]
     heard = phones(serve(script), batches=True).together(*three)
     assert heard == [Reply(200), Reply(400), Reply(503, b"", "1", again=True)]
+
+
+def test_of_a_request_with_several_events_each_is_told(serve: Serve, phones: Callable[..., Phones]) -> None:
+    def script(n: int, request: bytes) -> Pieces:
+        return (http(207, {"responses": [{"xactionId": "u-0"}, {"xactionId": "u-1", "status": 429}]}),)
+
+    some = phones(serve(script), batches=True)
+    some.batcher.hurry()
+    assert some.together(event("e-0", "e-1")) == [Reply(207, each=(Reply(200), Reply(429, b"", "1", again=True)))]
 
 
 def test_a_batch_that_fails_fails_alone(serve: Serve, phones: Callable[..., Phones]) -> None:
@@ -286,6 +301,8 @@ def test_what_the_app_leaves_open_is_the_local_platforms_on_loopback_only() -> N
     assert inlet_of(AppConfig(), "1" * 64, loopback=True).org == LOCAL_ORG
     assert inlet_of(AppConfig(), "1" * 64, loopback=True).schema == LOCAL_SCHEMA
     assert inlet_of(AppConfig(), "1" * 64, loopback=False).org == ""
+    there = InletConfig("1" * 64, "https://ns.adobe.com/x/schemas/y", "B@AdobeOrg", "d-2", "f-2")
+    assert inlet_of(AppConfig(), "1" * 64, loopback=True, there=there) == there, "a platform file may say otherwise"
     own = AppConfig(inlet=INLET)
     assert inlet_of(own, "1" * 64, loopback=True).org == "A@AdobeOrg"
 

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.live.platform_file import DATASTREAM, FAULT, INLET, OFFER, PLATFORM, PROPOSITION, decode_platform
+from footfall.live.platform_file import DATASTREAM, FAULT, INLET, OFFER, PLATFORM, PROPOSITION, SCHEMA, decode_platform
 from footfall.live.platform_file import is_platform as is_platform_file
 from footfall.platform.config import (
     Datastream,
     Fault,
     Hint,
     Inlet,
+    NamedSchema,
     Offer,
     OfferedProposition,
     PlatformConfig,
@@ -25,6 +26,7 @@ from footfall.platform.config import (
 from footfall.platform.core import Platform
 from footfall.platform.edge_call import HINTS
 from footfall.platform.package_data import event_schema
+from footfall.platform.schema_files import read_schemas
 from footfall.scenario.forms import Record
 from footfall.world.problems import BadInput
 
@@ -35,6 +37,9 @@ HEX = "0123456789abcdef" * 4
 OTHER = f"""\
 platform: other
 seed: 7
+schemas:
+  - {{id: https://ns.adobe.com/example/schemas/1, file: one.schema.json}}
+  - {{id: https://ns.adobe.com/example/schemas/2, file: any}}
 datastreams:
   - id: 8d1f0a5e-7f0b-4b0e-9a53-1c2d3e4f5a6b:stage
     org: ABC@AdobeOrg
@@ -43,6 +48,7 @@ datastreams:
     consent: p
     authenticated: true
     hint: or2
+    schema: https://ns.adobe.com/example/schemas/2
     segments: [s-1, s-2]
     propositions:
       - id: p-1
@@ -86,6 +92,10 @@ def test_a_name_is_a_whole_file() -> None:
 def test_every_key_can_be_given() -> None:
     assert decode_platform(OTHER, "p.yaml") == PlatformConfig(
         seed=7,
+        schemas=(
+            NamedSchema("https://ns.adobe.com/example/schemas/1", "one.schema.json", "p.yaml", 4, 56),
+            NamedSchema("https://ns.adobe.com/example/schemas/2", "any", "p.yaml", 5, 56),
+        ),
         datastreams=(
             Datastream(
                 id="8d1f0a5e-7f0b-4b0e-9a53-1c2d3e4f5a6b:stage",
@@ -95,6 +105,7 @@ def test_every_key_can_be_given() -> None:
                 consent="p",
                 authenticated=True,
                 hint="or2",
+                schema="https://ns.adobe.com/example/schemas/2",
                 segments=("s-1", "s-2"),
                 propositions=(
                     OfferedProposition(
@@ -144,6 +155,7 @@ def test_every_key_can_be_given() -> None:
         (PROPOSITION, OfferedProposition, set()),
         (OFFER, Offer, set()),
         (FAULT, Fault, set()),
+        (SCHEMA, NamedSchema, {"stated_in", "line", "column"}),  # where it is said
         (PLATFORM, PlatformConfig, set()),
     ],
 )
@@ -154,6 +166,21 @@ def test_every_field_of_the_structs_has_its_key(record: Record[Any], struct: Any
 
 def test_the_hints_of_a_file_are_the_hints_of_edge() -> None:
     assert get_args(Hint) == HINTS
+
+
+@pytest.mark.parametrize(
+    ("platform_file", "named", "path"),
+    [
+        ("platforms/p.yaml", "s.json", "platforms/s.json"),  # beside the platform file
+        ("platforms/p.yaml", "/etc/s.json", "/etc/s.json"),
+        ("p.yaml", "./any", "./any"),  # a file that is called as a word is
+        ("platforms/p.yaml", "any", "any"),
+        ("platforms/p.yaml", "mobile", "mobile"),
+    ],
+)
+def test_a_schemas_file_is_beside_the_platform_file(platform_file: str, named: str, path: str) -> None:
+    text = f"platform: p\nschemas: [{{id: https://example.com/s, file: {named}}}]"
+    assert decode_platform(text, platform_file).schemas[0].file == path
 
 
 @pytest.mark.parametrize(
@@ -182,9 +209,9 @@ json-content-item, data: {data}}}]}}]}}]"
 
 def test_the_shipped_file_sets_a_platform_up_that_behaves_as_ever_until_its_shares_are_raised() -> None:
     config = decode_platform(LOCAL.read_text(encoding="utf-8"), "local.yaml")
-    platform = Platform((), event_schema(), config)
+    platform = Platform((), event_schema(), config, schemas=read_schemas(config, event_schema()))
     assert list(platform.datastreams) == ["local", "offers", "switched-off", "servers-only"]
-    assert len(platform.inlets) == 4
+    assert len(platform.inlets) == 5  # three of the file, and the two that are always there
     offers, off, servers = config.datastreams
     assert offers.segments
     assert offers.propositions
@@ -196,7 +223,7 @@ def test_the_shipped_file_sets_a_platform_up_that_behaves_as_ever_until_its_shar
     assert {fault.share for fault in config.faults} == {0.0}
 
 
-@pytest.mark.parametrize("record", [PLATFORM, DATASTREAM, INLET, PROPOSITION, OFFER, FAULT])
+@pytest.mark.parametrize("record", [PLATFORM, DATASTREAM, INLET, PROPOSITION, OFFER, FAULT, SCHEMA])
 def test_every_key_stands_in_the_shipped_file(record: Record[Any]) -> None:
     text = LOCAL.read_text(encoding="utf-8")
     assert [key for key in record.keys if f"{key}: " not in text and f"{key}:\n" not in text] == []
@@ -288,7 +315,7 @@ WRONG = [
         "datastreams: [{id: d, enabled: no}]",
         "2:32: enabled: expected true or false, found no: in YAML 1.2 no is a word",
     ),
-    (f"inlets: [{{id: {HEX}, kind: json}}]", "2:87: kind: expected xdm or raw, found json"),
+    (f"inlets: [{{id: {HEX}, kind: json}}]", "2:87: kind: expected xdm, raw or profile, found json"),
     (
         f"inlets: [{{id: {HEX}, failure-key: statuscode}}]",
         '2:94: failure-key: expected statusCode or status, found statuscode: did you mean "statusCode"?',
@@ -296,6 +323,35 @@ WRONG = [
     (
         f"inlets: [{{id: {HEX}, schema: mobile-events}}]",
         "2:89: schema: expected the $id of a schema, a URL, found mobile-events",
+    ),
+    # schemas by name
+    (
+        "datastreams: [{id: d, schema: https://ns.adobe.com/footfall/schemas/mobile-event}]",
+        "2:31: schema: no entry of schemas defines https://ns.adobe.com/footfall/schemas/mobile-event. "
+        'Did you mean "https://ns.adobe.com/footfall/schemas/mobile-events"?',
+    ),
+    (
+        f"schemas: [{{id: https://example.com/s, file: any}}]\ninlets: [{{id: {HEX}, schema: https://example.com/t}}]",
+        '3:89: schema: no entry of schemas defines https://example.com/t. Did you mean "https://example.com/s"?',
+    ),
+    (
+        "schemas:\n- {id: https://example.com/s, file: any}\n- {id: https://example.com/s, file: mobile}",
+        "4:3: schemas[1]: the id https://example.com/s is here twice; it was first used in line 3",
+    ),
+    (
+        "schemas: [{id: https://ns.adobe.com/footfall/schemas/mobile-events, file: any}]",
+        "2:11: schemas[0]: https://ns.adobe.com/footfall/schemas/mobile-events is a schema of the platform's own, "
+        "which is always there: choose another id",
+    ),
+    (
+        "schemas: [{id: https://example.com/s}]",
+        '2:11: schemas[0]: the key "file" is missing: '
+        "expected any, mobile or the path of a JSON Schema, beside this file",
+    ),
+    # what a damaged list of schemas defines is not known
+    (
+        "schemas: any\ndatastreams: [{id: d, schema: https://example.com/s}]",
+        "2:10: schemas: expected a list of schemas, found any",
     ),
     # propositions
     (OFFERS + "[]}]}]", "2:63: items: expected an item at least, found an empty list"),
@@ -390,6 +446,40 @@ WRONG = [
         "2:27: retry-after: wrong-hint has no retry-after, only status",
     ),
     ("faults: [{do: status, delay: 1s}]", "2:23: delay: status has no delay, only latency and slow-body"),
+    # a path at which a kind means nothing
+    (
+        "faults: [{do: wrong-hint, path: /collection/}]",
+        "2:33: path: wrong-hint hits requests to Edge (/ee) only, and no path of these begins with /collection/",
+    ),
+    (
+        "faults: [{do: unframed, path: /placesedgequery}]",
+        "2:31: path: unframed hits requests to Edge (/ee) only, and no path of these begins with /placesedgequery",
+    ),
+    (
+        "faults: [{do: partial-207, path: /ee/v1/collect}]",
+        "2:34: path: partial-207 hits requests to interact (as /ee/v1/interact) and batches (/collection/batch/) only, "
+        "and no path of these begins with /ee/v1/collect",
+    ),
+    (
+        f"faults: [{{do: partial-207, path: /collection/{HEX}}}]",  # one message is answered 200 or not at all
+        "2:34: path: partial-207 hits requests to interact (as /ee/v1/interact) and batches (/collection/batch/) only, "
+        f"and no path of these begins with /collection/{HEX}",
+    ),
+    (
+        "faults: [{do: expired-token, path: /placesedgequery}]",
+        "2:36: path: expired-token hits requests to Edge (/ee) and inlets (/collection/) only, and no path of these "
+        "begins with /placesedgequery",
+    ),
+    (
+        f"faults: [{{do: truncated, path: /placesedgequery, ecid: '{38 * '1'}'}}]",
+        "2:56: ecid: only requests to Edge (/ee) and inlets (/collection/) name an ECID, and no path of these begins "
+        "with /placesedgequery: leave it out, or choose another path",
+    ),
+    # a path that is none is told once
+    (
+        "faults: [{do: wrong-hint, path: ee}]",
+        "2:33: path: expected the beginning of a path such as /ee/v1/interact, found ee",
+    ),
     # what it cannot do without
     (
         "faults: [{do: latency}]",
@@ -404,10 +494,33 @@ def test_one_mistake_is_one_problem_where_it_is(line: str, problem: str) -> None
 
 
 @pytest.mark.parametrize(
+    "fault",
+    [
+        "do: wrong-hint, path: /",  # matches everything, and hits what it means anything to
+        "do: expired-token, path: /",
+        "do: partial-207, path: /",
+        f"do: truncated, path: /, ecid: '{38 * '1'}'",
+        "do: wrong-hint, path: /e",
+        "do: wrong-hint, path: /ee/irl1/v1",
+        "do: unframed, path: /ee-pre-prd/v1/interact",
+        "do: partial-207, path: /ee",
+        "do: partial-207, path: /ee/va6/v2/interact",
+        "do: partial-207, path: /collection",
+        f"do: partial-207, path: /collection/batch/{HEX}",
+        f"do: expired-token, path: /collection/{HEX}",
+        f"do: latency, delay: 1s, path: /collection, ecid: '{38 * '1'}'",
+        "do: truncated, path: /placesedgequery",
+    ],
+)
+def test_a_fault_whose_path_can_be_hit(fault: str) -> None:
+    assert problems(f"platform: p\nfaults: [{{{fault}}}]\n") == []
+
+
+@pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("", "1:1: the file is empty"),
-        ("p", "1:1: expected a platform: a map with platform, datastreams, inlets, faults and seed, found p"),
+        ("p", "1:1: expected a platform: a map with platform, schemas, datastreams, inlets, faults and seed, found p"),
         # by its name a platform file is told from the others
         ("seed: 1", '1:1: the key "platform" is missing: expected the name of the platform'),
         ("scenario: s\nversion: 1", '1:1: expected a platform, with its name under "platform", found a scenario'),
@@ -435,7 +548,7 @@ faults:
         f"p.yaml:3:10: id: {DATASTREAM_EXPECTED}, found a b",
         "p.yaml:4:22: consent: expected y, n or p, found q",
         f"p.yaml:6:10: id: {INLET_EXPECTED}, found abc",
-        'p.yaml:6:21: kind: expected xdm or raw, found xml: did you mean "xdm"?',
+        'p.yaml:6:21: kind: expected xdm, raw or profile, found xml: did you mean "xdm"?',
         "p.yaml:8:25: share: expected a share from 0 to 1, found 2",
         "p.yaml:8:36: status: expected an HTTP status from 200 to 599, found 7",
         "p.yaml:9:25: path: expected the beginning of a path such as /ee/v1/interact, found ee",

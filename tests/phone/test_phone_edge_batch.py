@@ -11,7 +11,7 @@ from sdk_words import TIMEOUT, UNREACHABLE, busy, framed, ok, store
 
 from footfall.phone.config import AppConfig, Batching, ConsentConfig, EdgeConfig
 from footfall.phone.edge import Edge, allowed
-from footfall.phone.signals import Called, Consented, IdentitiesReset, Killed, LoggedIn, Reply
+from footfall.phone.signals import Called, Consented, Due, IdentitiesReset, Killed, LoggedIn, Reply, Withheld
 from footfall.xdm.events import ExperienceEvent, Overrides
 
 
@@ -194,6 +194,36 @@ def test_a_batch_answered_400_is_taken_apart() -> None:
     assert requests_of(desk) == [["a.1", "a.2", "a.3"], ["a.1"], ["a.2"], ["a.3"], ["a.4"]]
     assert [request.attempt for request in desk.sent[1:]] == [1, 2, 2, 2, 1]
     assert desk.phone.queued == ()
+
+
+def test_of_a_batch_told_event_by_event_only_what_was_not_taken_goes_again() -> None:
+    """Not the SDK's: streaming ingestion answers for each message."""
+    desk = batching()
+    ids = gathered(desk, "a.1", "a.2", "a.3", "a.4")
+    desk.answer(100)
+    first = json.loads(desk.last.body)["events"]
+    taken, refused = Reply(200), Reply(400)
+    soon, later = Reply(503, b"", "1", again=True), Reply(429, b"", "9", again=True)
+    desk.answer(200, Reply(207, each=(soon, taken, refused, later)))
+    assert desk.phone.queued == (ids[0], ids[3])
+    gathered(desk, "a.5")
+    desk.feed(9_199, Due())
+    assert len(desk.sent) == 2, "all wait as long as any has to"
+    desk.feed(9_200, Due())
+    assert types(desk) == ["a.1", "a.4", "a.5"]
+    assert desk.last.attempts == (2, 2, 1)
+    assert json.loads(desk.last.body)["events"][:2] == [first[0], first[3]], "with its _id and timestamp"
+    desk.answer(9_300, Reply(207, each=(taken, refused, taken)))
+    assert desk.phone.queued == ()
+
+
+def test_what_a_cleared_queue_would_have_sent_again_is_withheld() -> None:
+    desk = batching()
+    ids = gathered(desk, "a.1", "a.2", "a.3")
+    desk.answer(100)
+    desk.feed(150, Consented("n"))
+    effects = desk.answer(200, Reply(207, each=(Reply(200), Reply(503, b"", "1", again=True), Reply(400))))
+    assert [effect.event_id for effect in effects if isinstance(effect, Withheld)] == [ids[1]]
 
 
 @behaviour("1.4", "A batch answered 429, a recoverable 5xx or not in time is tried again as a whole.", Edge.answered)

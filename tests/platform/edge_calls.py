@@ -10,6 +10,7 @@ from footfall.platform.config import LOCAL_ORG, Datastream
 from footfall.platform.consents import Consents
 from footfall.platform.messages import Outcome, Request
 from footfall.platform.package_data import event_schema
+from footfall.platform.validation import EventSchema
 
 NOW_MS = 1_772_882_130_123  # 2026-03-07T11:15:30.123Z
 SCHEMA = event_schema()
@@ -34,13 +35,17 @@ def ask(
     datastream: Datastream = LOCAL,
     consents: Consents | None = None,
     now_ms: int = NOW_MS,
+    schema: EventSchema = SCHEMA,
     **headers: str,
 ) -> Outcome:
-    """POSTs `body` to /ee/{endpoint}; header names are written with _ for -."""
+    """POSTs `body` to /ee/{endpoint}; header names are written with _ for -. `schema` is the one that the datastream
+    names."""
     sent = {"content-type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     request = Request(method, f"/ee/{endpoint}", query, sent, raw)
-    return edge.answer(request, {datastream.id: datastream}, SCHEMA, consents or Consents(), now_ms)
+    return edge.answer(
+        request, {datastream.id: datastream}, {datastream.schema: schema}, consents or Consents(), now_ms
+    )
 
 
 def record(outcome: Outcome) -> dict[str, Any]:

@@ -46,9 +46,10 @@ def request(body: object, *, batch: bool = False, query: str = "", inlet: str = 
 
 
 def send(to: Inlet, body: object, *, schema: EventSchema = OURS, limit: SyncLimit | None = None, **how: Any) -> Outcome:
-    """The inlet's outcome for this body; `how` as in `request`."""
+    """The inlet's outcome for this body; `schema` is the one that the inlet names, `how` as in
+    `request`."""
     inlets: Mapping[str, Inlet] = {to.id: to}
-    return answer(request(body, inlet=to.id, **how), inlets, schema, limit or SyncLimit(), NOW_MS)
+    return answer(request(body, inlet=to.id, **how), inlets, {to.schema: schema}, limit or SyncLimit(), NOW_MS)
 
 
 def told(outcome: Outcome) -> Any:

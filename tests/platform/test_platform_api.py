@@ -319,3 +319,43 @@ def test_what_a_configuration_says_of_a_datastream_stays(asks: httpx.Client) -> 
     assert [one["do"] for one in shown["faults"]] == ["latency"]
     assert shown["seed"] == 7
     assert LOCAL_INLET in {one["id"] for one in shown["inlets"]}
+
+
+# a platform file's own `local` and local inlet, one more of each that is tied to no run, and a clock
+FOR_RUNS = {
+    "datastreams": [
+        {"id": "local", "segments": ["vip"], "consent": "p", "hint": "sgp3"},
+        {"id": "shop", "segments": ["shoppers"]},
+    ],
+    "inlets": [
+        {"id": LOCAL_INLET, "failure_key": "status", "dataset": "d-2"},
+        {"id": "ab" * 32, "sync_validation": False},
+    ],
+}
+CLOCK = {"origin_ms": 1, "anchor_ms": 2, "speed": 3.0}
+
+
+def test_what_a_run_registers_is_set_up_as_the_file_says() -> None:
+    with platform(config=FOR_RUNS) as process, httpx.Client(base_url=process.url, trust_env=False) as client:
+        for registration, status in (
+            # new ones are set up as the local ones are
+            ({"run": "noon", "datastream": "noon-1", "inlet": "cd" * 32, "clock": CLOCK}, 201),
+            # one of the file that belongs to no run in particular becomes the run's, and stays what it is
+            ({"run": "one", "datastream": "shop", "inlet": "ab" * 32}, 200),
+            # but then it is no other run's
+            ({"run": "two", "datastream": "shop"}, 409),
+            # what everybody uses is nobody's
+            ({"run": "two", "datastream": "local"}, 409),
+            ({"run": "two", "datastream": "two", "inlet": LOCAL_INLET}, 409),
+        ):
+            assert client.post("/api/runs", json=registration).status_code == status, registration
+        shown = client.get("/api/platform").json()
+    streams = {one["id"]: one for one in shown["datastreams"]}
+    inlets = {one["id"]: one for one in shown["inlets"]}
+    assert streams["noon-1"] == {**streams["local"], "id": "noon-1", "run": "noon", "clock": CLOCK}
+    assert streams["noon-1"]["segments"] == ["vip"]
+    assert (streams["shop"]["run"], streams["shop"]["segments"]) == ("one", ["shoppers"])
+    assert inlets["cd" * 32] == {**inlets[LOCAL_INLET], "id": "cd" * 32, "run": "noon", "clock": CLOCK}
+    assert inlets["cd" * 32]["failure_key"] == "status"
+    assert (inlets["ab" * 32]["run"], inlets["ab" * 32]["sync_validation"]) == ("one", False)
+    assert streams["local"]["run"] == inlets[LOCAL_INLET]["run"] == "local"

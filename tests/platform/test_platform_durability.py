@@ -24,6 +24,8 @@ from platform_process import ECID, body, event, platform
 
 from benchmarks.crash import crashes, findings
 from benchmarks.memory import Growth, grown
+from footfall.platform.messages import StoredEvent
+from footfall.platform.store import Store
 
 pytestmark = pytest.mark.e2e
 
@@ -209,6 +211,70 @@ def test_a_store_at_its_limit_is_503_with_its_reason_until_there_is_room(tmp_pat
     refused = "requests are refused (503), the store failed: the store has reached its limit of 1000000 bytes"
     assert err.count(refused) == 1  # once, not for each of them
     assert err.count("the store takes events again") == 1
+
+
+def test_while_another_process_has_locked_the_file_everything_else_is_answered(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    statuses: list[int] = []
+    with platform(store=str(path)) as running:
+
+        def send(id_: str) -> None:
+            url = f"{running.url}{PATH}"
+            statuses.append(httpx.post(url, content=body_of(id_), headers=HEADERS, trust_env=False).status_code)
+
+        send("before")
+        sending = threading.Thread(target=send, args=("waits",))
+        with (
+            closing(sqlite3.connect(path, isolation_level=None)) as shell,
+            httpx.Client(base_url=running.url, trust_env=False) as client,
+        ):
+            shell.execute("BEGIN EXCLUSIVE")
+            sending.start()
+            took_s = []
+            for _ in range(30):
+                began_s = time.monotonic()
+                assert client.get("/api/counts").json()["total"] == 1
+                health = client.get("/api/health").json()
+                took_s.append(time.monotonic() - began_s)
+                time.sleep(0.02)
+            assert sending.is_alive()
+            assert (health["status"], health["why"]) == ("refusing", "another process has locked the file")
+            assert sorted(took_s)[len(took_s) * 9 // 10] < 0.2  # and not 5 s
+            shell.execute("ROLLBACK")
+            sending.join()
+            assert statuses == [200, 200]
+            assert client.get("/api/health").json()["status"] == "ok"
+        assert running.stop() == (0, "")
+    assert ids_in(path) == {"before", "waits"}
+
+
+def test_a_reset_that_is_killed_leaves_whole_events_and_their_counts(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    program = (
+        "import sys; from footfall.platform.store import Store; print('begins', flush=True); Store(sys.argv[1]).reset()"
+    )
+    with Store(str(path)) as store:
+        for first in range(0, 100_000, 5_000):
+            store.append(
+                [
+                    StoredEvent(f"{n}", f"r{n % 2}", "d", f"{n % 997}", "t", True, (), 1, "", b"{}")
+                    for n in range(first, first + 5_000)
+                ]
+            )
+    with subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE) as resetting:
+        assert resetting.stdout is not None
+        resetting.stdout.readline()
+        with closing(sqlite3.connect(path)) as reader:
+            while reader.execute("SELECT min(seq) FROM events").fetchone()[0] == 1:
+                time.sleep(0.001)
+        resetting.kill()
+        resetting.wait(10)
+    with Store(str(path)) as store:
+        ((least, most, n),) = store.database.rows("SELECT min(seq), max(seq), count(*) FROM events")
+        assert least > 1  # it had begun,
+        assert (most, n) == (100_000, 100_001 - least)  # and what it left is the newer part, without a hole
+        counted = store.database.rows("SELECT run, type, good, count(*) FROM events GROUP BY run, type, good")
+        assert store.database.rows("SELECT run, type, good, n FROM counts ORDER BY run") == counted
 
 
 def test_what_a_person_said_survives_a_restart(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def post(
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     sent = {"content-type": content_type, "accept": "application/json", **(headers or {})}
     request = Request(method, path, query, sent, raw)
-    return edge.answer(request, {datastream.id: datastream}, SCHEMA, Consents(), NOW_MS)
+    return edge.answer(request, {datastream.id: datastream}, {datastream.schema: SCHEMA}, Consents(), NOW_MS)
 
 
 def record(outcome: Outcome) -> Any:

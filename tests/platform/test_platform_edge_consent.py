@@ -117,6 +117,31 @@ def test_a_consent_that_cannot_be_read_is_reported_and_changes_nothing(item: obj
     assert outcome.consents == ()
 
 
+# an entry with two faults: both are told, the version first
+TWICE_WRONG: list[tuple[object, list[str]]] = [
+    (
+        {"standard": "IAB TCF", "version": "1.0", "value": ""},
+        ["Allowed IAB version is 2.0", "IAB consent string value must not be empty"],
+    ),
+    (
+        {"standard": "IAB TCF"},  # neither is there
+        ["Allowed IAB version is 2.0", "IAB consent string value must not be empty"],
+    ),
+    (adobe({}, "3.0"), ["Allowed Adobe version is 1.0 or 2.0", "Consent value must not be empty"]),
+    ({"standard": "Adobe", "version": 2}, ["Allowed Adobe version is 1.0 or 2.0", "Consent value must not be empty"]),
+    # what the values of an unknown version are is not known
+    (adobe({"collect": {"val": "x"}}, "3.0"), ["Allowed Adobe version is 1.0 or 2.0"]),
+]
+
+
+@pytest.mark.parametrize(("item", "errors"), TWICE_WRONG)
+def test_both_faults_of_an_entry_are_reported(item: dict[str, Any], errors: list[str]) -> None:
+    outcome = ask("v1/privacy/set-consent", says(adobe({"collect": {"val": "n"}}), item))
+    told = json.loads(outcome.response.body)["report"]["errors"]
+    assert told == [f"{error} for standard '{item['standard']}' at index 1" for error in errors]
+    assert outcome.consents == ()
+
+
 @pytest.mark.parametrize(
     ("consent", "code"),
     [(None, "0103-400"), ([], "0103-400"), ({}, "0102-400"), ([5], "0102-400"), ("y", "0102-400")],

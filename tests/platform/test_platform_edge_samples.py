@@ -21,6 +21,20 @@ EXCHANGES = [
     ("interact-request.json", "v2/interact", 200, "interact-response-200.json"),
     ("collect-request.json", "v2/collect", 202, "collect-response-202.json"),
 ]
+# What the platform's own schema says of the events: web fields are good, and the sample of collect has faults of its
+# own, a truth value written as text and, in the second event, members of webInteraction beside it.
+TEXT_FOR_TRUTH = "/0/primary: expected type: Boolean, found: String"
+REASONS = {
+    "interact-request.json": [()],
+    "collect-request.json": [
+        (f"#/identityMap/FPID{TEXT_FOR_TRUTH}",),
+        (
+            f"#/identityMap/FPID{TEXT_FOR_TRUTH}",
+            "#/web: extraneous key [name] is not permitted",
+            "#/web: extraneous key [URL] is not permitted",
+        ),
+    ],
+}
 ANSWERS = {
     "interact-response-200.json",
     "collect-response-202.json",
@@ -60,7 +74,7 @@ def test_a_documented_request_gets_the_documented_answer(
 
     assert outcome.response.status == status
     assert shape(record(outcome)) == shape(sample(shared, answer_name))
-    assert len(outcome.stored) == len(body.get("events", [None]))
+    assert [event.reasons for event in outcome.stored] == REASONS[request_name]
 
 
 def test_the_documented_hints_are_those_of_the_cluster_that_answered(shared: Path) -> None:
@@ -74,7 +88,6 @@ def test_the_documented_validation_report(shared: Path) -> None:
     consent = [
         {"standard": "Adobe", "version": "3.0", "value": {"general": "in"}},
         {"standard": "IAB TCF", "version": "1.0", "value": ""},
-        {"standard": "IAB TCF", "version": "2.0", "value": ""},
     ]
     outcome = ask("v1/privacy/set-consent", {"consent": consent}, datastream=DATASTREAM)
     problem = json.loads(outcome.response.body)
@@ -83,12 +96,9 @@ def test_the_documented_validation_report(shared: Path) -> None:
     assert {**problem, "report": None} == {**documented, "report": None}
     assert list(problem["report"]) == list(documented["report"])
     assert problem["report"]["orgId"] == documented["report"]["orgId"]
-    # the page is older than Adobe's version 2.0, and reports both faults of the second entry
-    assert problem["report"]["errors"] == [
-        documented["report"]["errors"][0].replace("1.0", "1.0 or 2.0"),
-        documented["report"]["errors"][1],
-        documented["report"]["errors"][2].replace("index 1", "index 2"),
-    ]
+    # the page is older than Adobe's version 2.0
+    first, *others = documented["report"]["errors"]
+    assert problem["report"]["errors"] == [first.replace("1.0", "1.0 or 2.0"), *others]
 
 
 def test_a_partial_failure_is_the_documented_207(shared: Path) -> None:

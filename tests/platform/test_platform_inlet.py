@@ -24,7 +24,7 @@ from inlet_requests import (
 )
 from xdm_events import GONE, VISIT, changed
 
-from footfall.platform.config import LOCAL_INLET, LOCAL_ORG, Inlet, RunClock
+from footfall.platform.config import LOCAL_INLET, LOCAL_ORG, LOCAL_SCHEMA, Inlet, RunClock
 from footfall.platform.inlet import MOST_BODY_BYTES, SyncLimit, answer, not_stored
 from footfall.platform.messages import Request
 
@@ -73,7 +73,7 @@ def test_an_event_has_the_run_and_the_clock_of_its_inlet() -> None:
 
 def test_an_answer_is_the_same_for_the_same_body_at_the_same_time_only() -> None:
     def xaction_id(body: object, now_ms: int) -> str:
-        outcome = answer(request(body), {LOCAL_INLET: XDM_INLET}, OURS, SyncLimit(), now_ms)
+        outcome = answer(request(body), {LOCAL_INLET: XDM_INLET}, {LOCAL_SCHEMA: OURS}, SyncLimit(), now_ms)
         return str(told(outcome)["xactionId"])
 
     other = changed(MESSAGE, ("header", "createdAt"), "1")
@@ -321,14 +321,15 @@ def test_an_open_inlet_does_not_look_at_the_token() -> None:
 
 @pytest.mark.parametrize("path", ["/collection/", "/collection/batch/", "/collection/batch", "/collection/x", "/x"])
 def test_an_unknown_inlet_is_404(path: str) -> None:
-    outcome = answer(Request("POST", path, "", {}, b"{}"), {LOCAL_INLET: XDM_INLET}, OURS, SyncLimit(), NOW_MS)
+    asked = Request("POST", path, "", {}, b"{}")
+    outcome = answer(asked, {LOCAL_INLET: XDM_INLET}, {LOCAL_SCHEMA: OURS}, SyncLimit(), NOW_MS)
     assert (outcome.response.status, outcome.stored) == (404, ())
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "OPTIONS"])
 def test_only_post_is_allowed(method: str) -> None:
     asked = msgspec.structs.replace(request(MESSAGE), method=method)
-    response = answer(asked, {LOCAL_INLET: XDM_INLET}, OURS, SyncLimit(), NOW_MS).response
+    response = answer(asked, {LOCAL_INLET: XDM_INLET}, {LOCAL_SCHEMA: OURS}, SyncLimit(), NOW_MS).response
     assert (response.status, response.headers) == (405, (("allow", "POST"),))
 
 

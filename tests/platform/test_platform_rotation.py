@@ -12,9 +12,10 @@ from platform_process import body, event, platform
 
 from footfall.platform import rotation
 from footfall.platform.config import Datastream, Inlet
+from footfall.platform.database import MEMORY, NotAStore, StoreFailed
 from footfall.platform.messages import ConsentChange, StoredEvent
 from footfall.platform.rotation import rotate
-from footfall.platform.store import MEMORY, NotAStore, Store, StoreFailed
+from footfall.platform.store import Store
 from footfall.platform.stored import Filter
 
 JSON = {"content-type": "application/json"}

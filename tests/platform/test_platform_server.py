@@ -22,9 +22,10 @@ from footfall.platform import api, openapi, openapi_devices, pages
 from footfall.platform.commits import Commits
 from footfall.platform.config import PlatformConfig
 from footfall.platform.core import Platform
+from footfall.platform.database import MEMORY
 from footfall.platform.loopback import is_loopback, refusal
 from footfall.platform.package_data import event_schema
-from footfall.platform.store import MEMORY, Store
+from footfall.platform.store import Store
 from footfall.platform.stored import Count
 
 pytestmark = pytest.mark.e2e

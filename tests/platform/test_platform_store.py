@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from footfall.platform import checkpoints
+from footfall.platform import store as store_module
+from footfall.platform import writer as writer_module
 from footfall.platform.commits import Commits
 from footfall.platform.config import Datastream, Inlet, RunClock
+from footfall.platform.database import MEMORY, NotAStore, Statement, StoreBusy, StoreFailed
 from footfall.platform.messages import ConsentChange, Outcome, Response, StoredEvent
-from footfall.platform.store import MEMORY, NotAStore, Store, StoreFailed
+from footfall.platform.store import Store
 from footfall.platform.stored import Count, Filter, Received
 from footfall.platform.writer import ThreadedWriter, Writer
 
@@ -135,6 +140,185 @@ def test_reset_of_a_run_leaves_the_others_and_uses_no_number_twice(store: Store)
     store.reset()
     assert store.events(Filter()) == []
     assert store.counts() == []
+
+
+def counted(store: Store) -> list[Count]:
+    """What the counts have to be, counted from the events."""
+    sql = "SELECT run, type, good, count(*) FROM events GROUP BY run, type, good ORDER BY run, type, good"
+    return [Count(run, kind, bool(good), n) for run, kind, good, n in store.database.rows(sql)]
+
+
+@pytest.mark.parametrize("in_slice", [1, 2, 3, 100])
+@pytest.mark.parametrize(
+    ("run", "left"),
+    [
+        ("r1", ["c", "d"]),  # between them and around them lie those of another run
+        ("r2", ["a", "b", "a"]),
+        ("never", ["a", "b", "a", "c", "d"]),
+        (None, []),
+    ],
+)
+def test_a_reset_in_slices_of_any_size_is_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch, in_slice: int, run: str | None, left: list[str]
+) -> None:
+    monkeypatch.setattr(store_module, "_FIRST_SLICE", in_slice)
+    monkeypatch.setattr(store_module, "_MOST_IN_SLICE", in_slice)
+    monkeypatch.setattr(store_module, "_FEWEST_IN_SLICE", in_slice)
+    store.reset(run)
+    assert [row.event.id for row in store.events(Filter())] == left
+    assert store.counts() == counted(store)
+
+
+def test_a_reset_that_is_cut_short_leaves_whole_events_and_their_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "s.sqlite"
+    for name in ("_FIRST_SLICE", "_MOST_IN_SLICE", "_FEWEST_IN_SLICE"):
+        monkeypatch.setattr(store_module, name, 2)
+    with Store(str(path)) as store:
+        store.append(HISTORY)
+        with closing(sqlite3.connect(path)) as saboteur:
+            saboteur.execute(
+                "CREATE TRIGGER cut BEFORE DELETE ON events WHEN old.seq = 4 BEGIN SELECT RAISE(ABORT, 'cut'); END"
+            )
+        with pytest.raises(StoreFailed, match="cut"):
+            store.reset()
+    with Store(str(path)) as store:  # 1 and 2 are gone; 3 is in the slice of 4, of which nothing was done
+        assert [row.seq for row in store.events(Filter())] == [3, 4, 5]
+        assert store.counts() == [
+            Count("r1", "location.entry", True, 1),
+            Count("r2", "", True, 1),
+            Count("r2", "location.entry", True, 1),
+        ]
+
+
+def test_what_arrives_during_a_reset_waits_for_a_slice_only_and_stays(tmp_path: Path) -> None:
+    waits_s: list[float] = []
+    with Store(str(tmp_path / "s.sqlite")) as store:
+        old = [event(f"old-{n}", ecid=str(n), kind=f"t{n % 7}") for n in range(30_000)]
+        for first in range(0, len(old), 2_000):
+            store.append(old[first : first + 2_000])
+        resetting = threading.Thread(target=store.reset)
+        resetting.start()
+        while store.database.rows("SELECT min(seq) FROM events")[0][0] == 1:
+            time.sleep(0.001)  # the first slice is not through
+        new = []
+        while resetting.is_alive():
+            began_s = time.monotonic()
+            new.append(f"new-{len(new)}")
+            store.append([event(new[-1], kind="new")])
+            waits_s.append(time.monotonic() - began_s)
+        resetting.join()
+        assert len(new) > 10
+        assert sum(count.n for count in store.counts()) == len(new)
+        assert store.counts() == counted(store) == [Count("r1", "new", True, len(new))]
+        assert [row.event.id for row in store.events(Filter(limit=len(new) + 1))] == new
+    # all at once would take 100 to 300 ms; a slice 5, and sometimes 20 more for the disk
+    assert sorted(waits_s)[len(waits_s) // 2] < 0.02
+
+
+def log_bytes(path: Path) -> int:
+    """How large the log became while 60,000 events were stored, each of which touches pages of several indexes."""
+    with Store(str(path)) as store:
+        for n in range(60):
+            store.append([event(f"{n}-{one * 7919 % 997}", ecid=str(one * 7919 % 997)) for one in range(1_000)])
+            if n % 10 == 0:
+                assert len(store.events(Filter(limit=1_000))) == 1_000  # readers come and go
+        size = path.with_name(f"{path.name}-wal").stat().st_size
+    assert not path.with_name(f"{path.name}-wal").exists()
+    with Store(str(path)) as store:
+        assert sum(count.n for count in store.counts()) == 60_000
+    return size
+
+
+def test_the_log_is_folded_into_the_file_and_written_from_its_beginning_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "_LONG", 500)
+    folded = log_bytes(tmp_path / "folded.sqlite")
+    monkeypatch.setattr(checkpoints.Checkpoints, "note", lambda self, changes: None)
+    assert folded < log_bytes(tmp_path / "never.sqlite") / 2
+
+
+# ---- another process has the file
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """As by `BEGIN EXCLUSIVE` in the sqlite3 shell."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_a_file_that_another_has_locked_is_waited_for_as_long_as_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    with Store(str(path)) as store:
+        store.append([event("before")])
+        for wait_s, least_s, most_s in ((0.0, 0.0, 0.1), (0.3, 0.3, 0.6)):
+            with locked(path):
+                began_s = time.monotonic()
+                with pytest.raises(StoreBusy, match="another process has locked the file"):
+                    store.append([event("refused")], wait_s=wait_s)
+                assert least_s <= time.monotonic() - began_s < most_s
+                assert [row.event.id for row in store.events(Filter())] == ["before"]  # reading goes on
+                assert store.trouble == "another process has locked the file"
+        release = threading.Event()
+
+        def hold() -> None:
+            with locked(path):
+                release.set()
+                time.sleep(0.2)
+
+        holding = threading.Thread(target=hold)
+        holding.start()
+        release.wait(5)
+        store.append([event("after")])  # waits, and is stored
+        holding.join()
+        assert [row.event.id for row in store.events(Filter())] == ["before", "after"]
+        assert store.trouble == ""
+
+
+def test_the_event_loop_goes_on_while_the_file_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "WAIT_S", 0.5)
+    path = tmp_path / "s.sqlite"
+    late_s: list[float] = []
+
+    async def ticking() -> None:
+        while True:
+            began_s = time.monotonic()
+            await asyncio.sleep(0.01)
+            late_s.append(time.monotonic() - began_s - 0.01)
+
+    async def scenario(store: Store) -> None:
+        writer = Writer(store, asyncio.get_running_loop(), Commits())
+        ticks = asyncio.ensure_future(ticking())
+        with locked(path):
+            kept = [writer.written(outcome(event("a"))), writer.written(outcome(event("b")))]
+            await asyncio.sleep(0.25)
+            assert not any(one.done() for one in kept)
+        await asyncio.gather(*kept)  # it was let go in time
+        with locked(path):
+            refused = writer.written(outcome(event("c")))
+            await asyncio.sleep(0.3)
+            waits = writer.written(outcome(event("d")))
+            with pytest.raises(StoreBusy):
+                await refused
+            assert not waits.done()  # its own time is not over
+        await waits
+        with locked(path):
+            pending = writer.written(outcome(event("e")))
+            await writer.close()  # waits for it as long
+            with pytest.raises(StoreBusy):
+                await pending
+        ticks.cancel()
+
+    with Store(str(path)) as store:
+        asyncio.run(scenario(store))
+        assert [row.event.id for row in store.events(Filter())] == ["a", "b", "d"]
+    assert len(late_s) > 60
+    assert sorted(late_s)[len(late_s) * 9 // 10] < 0.05  # 5 s in one piece it was
 
 
 def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
@@ -266,13 +450,20 @@ class Slow(Store):
         self.go = threading.Event()
         self.fails = fails
 
-    def append(self, events: Sequence[StoredEvent], consents: Sequence[ConsentChange] = ()) -> None:
+    def append(
+        self,
+        events: Sequence[StoredEvent],
+        consents: Sequence[ConsentChange] = (),
+        others: Sequence[Statement] = (),
+        *,
+        wait_s: float = 5.0,
+    ) -> None:
         self.go.wait(5)
         self.sizes.append(len(events))
         if self.fails:
             self.fails = False
             raise StoreFailed("database or disk is full")
-        super().append(events, consents)
+        super().append(events, consents, others, wait_s=wait_s)
 
 
 def test_what_arrives_during_one_transaction_is_the_next_one() -> None:

@@ -13,6 +13,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from footfall.platform.xdm_repository import FIELD_GROUPS, MOBILE_FIELD_GROUPS, compose, is_schema_file
+
 JUDGE = Path(__file__).resolve().parents[2] / "../shared/xdm/wire/experienceevent-mobile.wire.schema.json"
 SCHEMA = Path(__file__).resolve().parents[2] / "footfall/platform/experienceevent.schema.json"
 needs_judge = pytest.mark.skipif(not JUDGE.is_file(), reason="the judge (../shared/xdm/wire) is not here")
@@ -109,8 +111,18 @@ def documented_date_time(text: str) -> bool:
 
 @functools.cache
 def judge_document() -> dict[str, Any]:
+    """The wire schema of mobile events and, beside it, what the other field groups add, composed of Adobe's files (a
+    test of xdm compares what is composed with the wire schema, where both have it)."""
     document = json.loads(JUDGE.read_bytes())
     assert isinstance(document, dict)
+    checkout = JUDGE.parents[1]
+    paths = {path.relative_to(checkout).as_posix(): path for path in checkout.rglob("*.json")}
+    files = {name: path.read_bytes() for name, path in paths.items() if is_schema_file(name)}
+    others = json.loads(compose(files, [group for group in FIELD_GROUPS if group not in MOBILE_FIELD_GROUPS]))
+    for name in ("web", "endUserIDs", "dataSource", "receivedTimestamp"):
+        document["properties"][name] = others["properties"][name]
+    message = others["properties"]["_experience"]["properties"]["campaign"]["properties"]["message"]
+    document["properties"]["_experience"]["properties"]["campaign"]["properties"]["message"] = message
     return document
 
 

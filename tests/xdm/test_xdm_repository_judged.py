@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from xdm_judge import WIRE, as_stored
 
 from footfall.platform.validation import EventSchema, is_date_time
-from footfall.platform.xdm_repository import MOBILE_FIELD_GROUPS, XdmIncomplete, compose, is_schema_file
+from footfall.platform.xdm_repository import FIELD_GROUPS, MOBILE_FIELD_GROUPS, XdmIncomplete, compose, is_schema_file
 
 CHECKOUT = WIRE.parent
 
@@ -40,12 +40,20 @@ def wire() -> dict[str, Any]:
 
 
 def test_it_is_the_wire_schema_but_for_what_is_open(real_files: dict[str, bytes], wire: dict[str, Any]) -> None:
-    ours = json.loads(compose(real_files))
+    ours = json.loads(compose(real_files, MOBILE_FIELD_GROUPS))
     assert ours.pop("$schema") == "https://json-schema.org/draft/2020-12/schema"
     assert ours.pop("patternProperties") == {"^_(?!(experience|id)$)": {"type": "object"}}
     for name in ("customerJourneyManagement", "decisioning"):
         assert ours["properties"]["_experience"]["properties"].pop(name) == {"type": "object"}
     assert ours == {keyword: value for keyword, value in wire.items() if keyword not in ("$schema", "$comment")}
+
+
+def test_the_other_groups_add_what_the_documents_samples_have_and_change_nothing(real_files: dict[str, bytes]) -> None:
+    ours, mobile = json.loads(compose(real_files)), json.loads(compose(real_files, MOBILE_FIELD_GROUPS))
+    for name in ("web", "endUserIDs", "dataSource", "receivedTimestamp"):
+        assert ours["properties"].pop(name)
+    assert ours["properties"]["_experience"]["properties"]["campaign"]["properties"].pop("message")
+    assert ours == mobile
 
 
 def test_it_takes_less_than_a_second(real_files: dict[str, bytes]) -> None:
@@ -54,7 +62,7 @@ def test_it_takes_less_than_a_second(real_files: dict[str, bytes]) -> None:
     assert time.perf_counter() - started < 1
 
 
-@pytest.mark.parametrize("group", MOBILE_FIELD_GROUPS)
+@pytest.mark.parametrize("group", FIELD_GROUPS)
 def test_every_field_group_can_be_had_alone(real_files: dict[str, bytes], group: str) -> None:
     EventSchema(compose(real_files, [group]))
 
@@ -98,7 +106,7 @@ class Judges:
 
 @pytest.fixture(scope="module")
 def judges(real_files: dict[str, bytes], wire: dict[str, Any]) -> Judges:
-    return Judges(compose(real_files), wire)
+    return Judges(compose(real_files, MOBILE_FIELD_GROUPS), wire)
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gevent
-from gevent.event import Event
 
 from footfall import __version__
 from footfall.engine.compile import compile_scenario
@@ -17,7 +16,7 @@ from footfall.engine.live import Journal, Living
 from footfall.engine.population import Population
 from footfall.evidence.ops import Created, Head, Op
 from footfall.live import inputs
-from footfall.live.clock import PhoneClock
+from footfall.live.clock import Ending, PhoneClock
 from footfall.live.http import Network, Origin, PhoneTransport
 from footfall.live.inlet import Batcher, InletTransport, headers_for, inlet_of
 from footfall.live.ledger import LedgerFile, LedgerFull
@@ -51,7 +50,7 @@ class ActiveRun:
         read = inputs.decode(spec.scenario_file, spec.scenario_text, spec.geofences_file, spec.geofences_text)
         app = inputs.app_of(spec.app_file, spec.app_text)
         origin = Origin.of(spec.inlet_host or spec.host)
-        self._inlet = inlet_of(app, spec.inlet, origin.loopback)
+        self._inlet = inlet_of(app, spec.inlet, origin.loopback, spec.inlet_there)
         self._headers = headers_for(origin) if spec.inlet else b""
         self._population = Population(
             compile_scenario(read.scenario, read.pois),
@@ -75,7 +74,7 @@ class ActiveRun:
         self._next_phone = next_phone
         self._ended = ended
         self._fire = fire
-        self._endings: set[Event] = set()  # one for each life under way
+        self._endings: set[Ending] = set()  # one for each life under way
         self._asking = 0  # slots that wait for a phone, or have just been given one
         self._ending = False
         self.trouble: tuple[str, str] | None = None  # the first one: its kind, and why
@@ -102,13 +101,13 @@ class ActiveRun:
 
     def adopt(self, k: int) -> gevent.Greenlet[..., None]:
         """Begins the life of a phone that was leased, whether a slot holds it or not."""
-        ending = Event()
+        ending = Ending()
         if self._ending:
             ending.set()
         self._endings.add(ending)
         return gevent.spawn(self._live, k, ending)
 
-    def _live(self, k: int, ending: Event) -> None:
+    def _live(self, k: int, ending: Ending) -> None:
         spec = self.spec
         transport = Counted(self._transport(), self._fire)
         try:
@@ -181,7 +180,8 @@ class RequestFailed(Exception):
 class Counted:
     """A phone's transport that tells Locust of every request, under the name of its eventType.
 
-    Response times count from when the request was due, so that a generator that was late cannot hide it.
+    Response times count from when the request was due, so that a generator that was late cannot hide it. A request of
+    which some event was not taken has failed, as the first such event has.
     """
 
     __slots__ = ("_fire", "_transport")
@@ -194,8 +194,10 @@ class Counted:
         """See engine.live.Transport."""
         reply = self._transport.send(request, due_wall_ms)
         failure = None
-        if reply.status == 0 or reply.status >= 400:
-            failure = RequestFailed(f"HTTP {reply.status}" if reply.status else reply.failure)
+        for its in reply.each or (reply,):
+            if its.status == 0 or its.status >= 400:
+                failure = RequestFailed(f"HTTP {its.status}" if its.status else its.failure)
+                break
         self._fire(
             request_type=request.method,
             name=request.name,

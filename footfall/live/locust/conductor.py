@@ -20,6 +20,7 @@ from rich.console import Console
 
 from footfall.evidence import manifest as manifests
 from footfall.evidence import report
+from footfall.evidence.check import several
 from footfall.evidence.ops import Lease
 from footfall.evidence.verdict import Verdict
 from footfall.live import inputs, rundir
@@ -31,7 +32,7 @@ from footfall.live.ledger import LedgerFull
 from footfall.live.locust.active import ActiveRun
 from footfall.live.locust.options import BadUsage, RunOptions, read_options
 from footfall.live.locust.progress import Feed, RunProgress
-from footfall.live.locust.run import Run, needs_inlet
+from footfall.live.locust.run import PlatformFile, Run, needs_inlet
 from footfall.world.problems import BadInput
 
 log = logging.getLogger("footfall")
@@ -57,6 +58,7 @@ class Conductor:
         self._runner = runner
         self._distributed = distributed
         self._platform: LocalPlatform | None = None
+        self._platform_file = PlatformFile()  # what it was started with
         self._used_ids: dict[str, int] = {}
         self._run_time_s: float | None = None
         if distributed:
@@ -95,8 +97,12 @@ class Conductor:
 
     def _start_platform(self, options: RunOptions, read: Inputs) -> None:
         self._places = read
-        config = str(inputs.find_platform(options.platform_config)) if options.platform_config else ""
-        self._platform = start_platform(Path(options.runs), [read.geofences_file], options.fsync, config)
+        its = PlatformFile()
+        if options.platform_config:
+            path = inputs.find_platform(options.platform_config)
+            its = PlatformFile(str(path), inputs.read_text(path, "a platform"))
+        self._platform = start_platform(Path(options.runs), [read.geofences_file], options.fsync, its.file)
+        self._platform_file = its
         self._environment.host = self._platform.url
         log.info("local platform at %s, its store is %s", self._platform.url, self._platform.store)
 
@@ -172,7 +178,14 @@ class Conductor:
             self._start_platform(options, read)
         process = "master" if self._distributed else "conductor"
         run = Run(
-            self._fresh_id(options.run_id), options, read, app, self._environment.host, process, host_given=not ours
+            self._fresh_id(options.run_id),
+            options,
+            read,
+            app,
+            self._environment.host,
+            process,
+            host_given=not ours,
+            platform=self._platform_file if ours else None,
         )
         run.register()
         (run.directory / "manifest.json").write_bytes(manifests.encode(run.manifest))
@@ -187,8 +200,8 @@ class Conductor:
         self._environment.process_exit_code = EXIT_UNKNOWN  # until it is judged, whoever asks
         self.run = run
         read_from = spec.scenario_file + (f" with the app {spec.app_file}" if spec.app_file else "")
-        what = (spec.run, run.phones, read_from, spec.speed, _shown(run.directory))
-        log.info("run %s: %d phones, %s, speed %g, in %s", *what)
+        what = (spec.run, several(run.phones, "phone"), read_from, spec.speed, _shown(run.directory))
+        log.info("run %s: %s, %s, speed %g, in %s", *what)
         if self._environment.parsed_options.headless:
             run.progress = RunProgress(run.phones, feed)
         gevent.spawn(self._conduct, run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import platform
@@ -14,10 +15,12 @@ import uuid
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
 from gevent.event import Event
 
 from footfall import __version__
 from footfall.engine.plan import tells
+from footfall.evidence.check import several
 from footfall.evidence.manifest import CHECKERS, Expectations, Manifest
 from footfall.evidence.ops import Head, Trouble
 from footfall.evidence.verdict import Verdict
@@ -42,6 +45,18 @@ LEAD_S = 0.5  # between the start and virtual 0, so that the first phones have t
 MOST_EVENTS_A_PHONE = 120  # generous, for the estimate of the ledger's size
 
 
+class PlatformFile(msgspec.Struct, frozen=True):
+    """The file that a run's own platform was started with: its path and text; empty without one."""
+
+    file: str = ""
+    text: str = ""
+
+    @property
+    def sha256(self) -> str:
+        """Of the text, in hexadecimal; empty without a file."""
+        return hashlib.sha256(self.text.encode()).hexdigest() if self.file else ""
+
+
 class Run:
     """A run under way. `ending` says that it is being brought in, `ended` that it was judged."""
 
@@ -54,9 +69,11 @@ class Run:
         host: str,
         process: str,
         host_given: bool = True,
+        platform: PlatformFile | None = None,
     ) -> None:
         """Makes the run's folder and its first ledger. `host_given`: the host is not the platform that this process
-        started for its runs. Raises BadUsage, PlatformGone or OSError; nothing has been sent then."""
+        started for its runs; else `platform` is what it was started with, None without a file. Raises BadUsage,
+        PlatformGone or OSError; nothing has been sent then."""
         phones = options.phones or read.scenario.population.phones
         if options.only >= phones:
             raise BadUsage(f"--only: expected a phone from 0 to {phones - 1}, found {options.only}")
@@ -64,7 +81,7 @@ class Run:
         self.directory = _new_directory(Path(options.runs), run_id)
         _check_room(self.directory, phones)
         self.spec = self._spec(run_id, options, read, app, host, phones)
-        self.manifest = self._manifest(options, read, app, host_given)
+        self.manifest = self._manifest(options, read, app, host_given, platform or PlatformFile())
         self.book = LeaseBook(phones, options.only if options.only >= 0 else None)
         self.ledger = LedgerFile(
             self.directory / f"ledger-{process}.ndjson", Head(run_id, process, os.getpid(), __version__)
@@ -92,6 +109,8 @@ class Run:
             clock = {"origin_ms": int(spec.origin_s * 1000), "anchor_ms": spec.anchor_ms, "speed": spec.speed}
             told = clock if spec.speed <= FASTEST_CLOCK else None
             self.control.register(self.received_as, spec.datastream, spec.inlet, told)
+            if spec.inlet and Origin.of(spec.inlet_host or spec.host).loopback:
+                self.spec = msgspec.structs.replace(spec, inlet_there=self.control.inlet(spec.inlet))
 
     @property
     def phones(self) -> int:
@@ -158,7 +177,9 @@ class Run:
         own = "" if ours else app.own_inlet
         return own or inlet_id_of(self.received_as)
 
-    def _manifest(self, options: RunOptions, read: Inputs, app: AppInput, host_given: bool) -> Manifest:
+    def _manifest(
+        self, options: RunOptions, read: Inputs, app: AppInput, host_given: bool, platform_file: PlatformFile
+    ) -> Manifest:
         scenario, spec, words = read.scenario, self.spec, program()
         return Manifest(
             run=spec.run,
@@ -194,6 +215,9 @@ class Run:
             app_sha256=app.sha256,
             app_text=app.text,
             transport=spec.transport,
+            platform_file=platform_file.file,
+            platform_sha256=platform_file.sha256,
+            platform_text=platform_file.text,
             program=words,
             host_given=host_given,
         )
@@ -260,6 +284,6 @@ def _check_room(directory: Path, phones: int) -> None:
     if expected > free:
         directory.rmdir()
         raise BadUsage(
-            f"--runs {directory.parent}: the ledger of {phones} phones may need {expected / 1e6:.0f} MB, "
+            f"--runs {directory.parent}: the ledger of {several(phones, 'phone')} may need {expected / 1e6:.0f} MB, "
             f"{free / 1e6:.0f} MB are free there"
         )

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from footfall.phone.config import InletConfig
+
 
 class RunSpec(msgspec.Struct, frozen=True):
     """One run, as it travels from master to workers. `origin_s` is the wall time of virtual 0 (seconds since the
@@ -36,6 +38,7 @@ class RunSpec(msgspec.Struct, frozen=True):
     geofences_text: str
     app_file: str  # like its text empty for the built-in default
     app_text: str
+    inlet_there: InletConfig | None = None  # as the platform has it, where it is one of ours
 
     def to_message(self) -> dict[str, Any]:
         """As a message for Locust's channel."""

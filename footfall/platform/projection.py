@@ -1,0 +1,217 @@
+"""Follows the lake: what was committed goes through profiles and journeys, and what comes of it is written down.
+
+Subtleness ahead. An event is acknowledged when it is in the lake; its consequences are decided right afterwards, in the
+event loop, and are written with the next transaction, together with the position in the lake that they follow from. A
+process that dies in between finds that position at its next start and decides the same again: sandboxes are pure and
+their ids derived. What leaves this process, a push that a phone may fetch or a webhook, leaves after its message is
+durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+import msgspec
+
+from footfall.platform.database import Statement
+from footfall.platform.journal import Journal, Wanted
+from footfall.platform.journal_watches import JournalWatches
+from footfall.platform.journeys.messages import Message
+from footfall.platform.messages import StoredEvent
+from footfall.platform.orchestration import Arrival, News, Orchestration
+from footfall.platform.profiles.on_disk import SqliteProfileStore
+from footfall.platform.profiles.profile import Profiles
+from footfall.platform.store import Store
+from footfall.platform.stored import Filter
+from footfall.platform.webhooks import Webhooks
+
+_log = logging.getLogger(__name__)
+
+_PAGE = 500
+_RETRY_S = 1.0
+_MANY_OFFERS = 100_000
+
+Write = Callable[[Sequence[Statement], Callable[[Exception | None], None]], None]
+
+_DECODER = msgspec.json.Decoder()
+
+
+class ProfilesOnDisk:
+    """The profile stores of all runs, in the platform's file."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._of_run: dict[str, SqliteProfileStore] = {}
+
+    def open(self, run: str) -> Profiles:
+        """The profiles of a run."""
+        self._of_run[run] = SqliteProfileStore(self._store.database.rows, run)
+        return Profiles(self._of_run[run])
+
+    def expect(self, run: str, ids: Sequence[str], before_seq: int) -> None:
+        """See SqliteProfileStore."""
+        self._of_run[run].expect(ids, before_seq)
+
+    def forget(self, run: str | None) -> None:
+        """Nothing of the run, or of any, is held or written any more."""
+        for name in [run] if run is not None else list(self._of_run):
+            self._of_run.pop(name, None)
+
+    def statements(self) -> list[Statement]:
+        """What is to be written of all of them."""
+        return [statement for store in self._of_run.values() if store.dirty for statement in store.statements()]
+
+    def settled(self, is_written: bool) -> None:
+        """What became of the statements."""
+        for store in self._of_run.values():
+            if is_written:
+                store.written()
+            else:
+                store.not_written()
+
+
+class Projection:
+    """What follows one lake. Everything here is called in the event loop's thread. `watches` hear of what is
+    durable."""
+
+    def __init__(
+        self,
+        orchestration: Orchestration,
+        profiles: ProfilesOnDisk,
+        store: Store,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._orchestration = orchestration
+        self._profiles = profiles
+        self._store = store
+        self._journal = Journal(store.database)
+        self._now_ms = now_ms
+        self.watches = JournalWatches()
+        self._webhooks = Webhooks(self._answered)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._write: Write | None = None
+        self._followed = 0
+        self._kept: list[Statement] = []  # that are not written yet; those of profiles are kept by their stores
+        self._untold: list[News] = []
+        self._writing = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def restore(self) -> None:
+        """Before anything arrives: takes up where the platform was when it ended, and follows what it had not."""
+        journal, orchestration = self._journal, self._orchestration
+        instances, standings = journal.instances(), journal.standings()
+        for run in sorted({*instances, *standings}):
+            of_run = orchestration.sandbox(run)
+            live = {one.id for one in instances.get(run, []) if not one.over}
+            shown = journal.messages(Wanted(run=run, channel="in-app", limit=_MANY_OFFERS))
+            offers = [row.what for row in shown if isinstance(row.what, Message) and row.what.instance in live]
+            of_run.restore(instances.get(run, []), standings.get(run), offers)
+        self._followed = journal.followed() or 0
+        while rows := self._store.events(Filter(after=self._followed, limit=_PAGE)):
+            self._take([(row.seq, row.event) for row in rows])
+            statements, _ = self._collected()
+            self._store.database.transaction([*statements, *self._profiles.statements()])
+            self._profiles.settled(is_written=True)
+        self._followed = max(self._followed, self._store.last_seq())  # a new file goes on where the old one ended
+
+    def begin(self, loop: asyncio.AbstractEventLoop, write: Write) -> None:
+        """From now on `write` takes what is to be written, and time counts."""
+        self._loop, self._write = loop, write
+        for run in self._orchestration.runs:  # those that were under way when the platform ended are called again
+            for id in self._orchestration.sandbox(run).journeys.unanswered:
+                for row in self._journal.messages(Wanted(run=run, id=id)):
+                    assert isinstance(row.what, Message)
+                    self._webhooks.call(run, row.what)
+        self._go_on()
+
+    def _answered(self, run: str, message_id: str, why: str) -> None:
+        self._orchestration.answered(run, message_id, not why, self._now_ms(), why)
+        self._go_on()
+
+    def follow(self, events: list[StoredEvent]) -> None:
+        """These were committed, in this order and after all others."""
+        try:
+            self._take([(self._followed + number, event) for number, event in enumerate(events, 1)])
+        except Exception:  # the events are safe in the lake, and their senders have been told so
+            _log.exception("while following %d events", len(events))
+        self._go_on()
+
+    def happened(self) -> None:
+        """Something was done to the orchestration from outside: it is to be written down."""
+        self._go_on()
+
+    def forget(self, run: str | None) -> list[Statement]:
+        """Of the run, or of all, nothing is known any more; the statements make it so on disk."""
+        self._orchestration.forget(run)
+        return self._journal.forgetting(run)
+
+    def end(self) -> None:
+        """No more time passes."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._webhooks.close()
+        self._loop = None
+
+    def _take(self, events: Sequence[tuple[int, StoredEvent]]) -> None:
+        """Events with their sequence numbers."""
+        self._followed = events[-1][0]
+        for run, of_run in groupby((each for each in events if each[1].good), lambda each: each[1].run):
+            seqs, good = zip(*of_run, strict=True)
+            self._orchestration.sandbox(run)
+            self._profiles.expect(run, [event.id for event in good], seqs[0])
+            self._orchestration.take([Arrival(event, _DECODER.decode(event.body)) for event in good])
+
+    def _collected(self) -> tuple[list[Statement], News]:
+        news = self._orchestration.news()
+        return self._journal.statements(news, self._followed), news
+
+    def _go_on(self) -> None:
+        """Writes what there is to write, and looks at the clock again when something is due."""
+        loop = self._loop
+        if loop is None:
+            return
+        if not self._writing:
+            self._put_down()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_ms = self._orchestration.due_ms
+        if due_ms is not None:
+            self._timer = loop.call_later(max(0.0, (due_ms - self._now_ms()) / 1000), self._pass_time)
+
+    def _put_down(self) -> None:
+        assert self._write is not None
+        statements, news = self._collected()
+        self._kept += statements
+        self._untold.append(news)
+        if not any(rows for _, rows in self._kept):
+            return
+        self._writing = True
+        self._write([*self._kept, *self._profiles.statements()], self._settled)
+
+    def _settled(self, error: Exception | None) -> None:
+        self._writing = False
+        self._profiles.settled(is_written=error is None)
+        if error is not None:  # the same again, and whatever has come to it by then
+            if self._loop is not None:
+                self._loop.call_later(_RETRY_S, self._go_on)
+            return
+        untold, self._untold, self._kept = self._untold, [], []
+        for news in untold:
+            self.watches.tell(news)
+            for run, message in news.messages:
+                if message.channel == "webhook":
+                    self._webhooks.call(run, message)
+        if self._orchestration.has_news:
+            self._go_on()
+
+    def _pass_time(self) -> None:
+        self._timer = None
+        try:
+            self._orchestration.do_what_is_due(self._now_ms())
+        except Exception:
+            _log.exception("while time went on")
+        self._go_on()
