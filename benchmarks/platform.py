@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -82,9 +82,14 @@ def batch_request(number: int) -> bytes:
     ).encode()
 
 
-def load(port: int, request: Callable[[int], bytes], status: bytes, seconds: float) -> tuple[int, float]:
-    """(answered requests, seconds). Written for little cost a request, so that the server is the bottleneck."""
-    prepared = [request(n) for n in range(4_000 if request is edge_request else 200)]
+def prepared(request: Callable[[int], bytes]) -> list[bytes]:
+    """Enough of them to be sent again and again."""
+    return [request(n) for n in range(4_000 if request is edge_request else 200)]
+
+
+def load(port: int, prepared: Sequence[bytes], status: bytes, seconds: float) -> tuple[int, float]:
+    """(answered requests, seconds) of these, from the first again after the last. Written for little cost a request, so
+    that the server is the bottleneck."""
     poll = select.epoll()
     sockets: dict[int, socket.socket] = {}
     number = answered = 0
@@ -136,7 +141,7 @@ def measured(name: str, seconds: float) -> float:
                 assert platform.stdout is not None
                 port = int(platform.stdout.readline().split(" (store ")[0].rpartition(":")[2])
                 own_core_each(platform.pid)
-                answered, took_s = load(port, request, status, seconds)
+                answered, took_s = load(port, prepared(request), status, seconds)
             finally:
                 platform.terminate()
         with sqlite3.connect(store) as stored:

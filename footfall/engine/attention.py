@@ -19,6 +19,7 @@ DISMISSED = 0.5  # of what is not opened
 BUTTON_SHARE = 0.3  # of those who tap a notification with buttons
 NOTICED_MEDIAN_S, NOTICED_SIGMA = 45.0, 1.0
 LOOK_MEDIAN_S, LOOK_SIGMA = 25.0, 0.6
+SEEN_MEDIAN_S, SEEN_SIGMA = 4.0, 0.5
 LONGEST_MS = 20 * 60_000
 
 Decided = Literal["open", "button", "dismiss", "ignore"]
@@ -26,10 +27,11 @@ Decided = Literal["open", "button", "dismiss", "ignore"]
 
 class Notification(msgspec.Struct, frozen=True):
     """A push notification as it reaches a phone. `message` is what the SDK is told of it; its id is the platform's
-    message id. `buttons` are the action ids of its buttons."""
+    message id. `buttons` are the action ids of its buttons, `sent_ms` (virtual) is when it was sent."""
 
     message: PushMessage
     buttons: tuple[str, ...] = ()
+    sent_ms: int = 0
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -43,12 +45,14 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 class Attention:
-    """One customer's. `openness` is how likely they open what they are sent."""
+    """One customer's. `openness` is how likely they open what they are sent; `takes_push` whether push is allowed."""
 
-    __slots__ = ("_stream", "openness")
+    __slots__ = ("_looks", "_stream", "openness", "takes_push")
 
-    def __init__(self, seed: int, phone: int) -> None:
+    def __init__(self, seed: int, phone: int, takes_push: bool = True) -> None:
         self._stream = Stream(key_of(seed, phone, "attention"))
+        self._looks = Stream(key_of(seed, phone, "attention in the app"))
+        self.takes_push = takes_push
         # most people open little, some a lot
         self.openness = LEAST_OPENED + (MOST_OPENED - LEAST_OPENED) * self._stream.unit() ** 2
 
@@ -66,6 +70,12 @@ class Attention:
         if dismissed < DISMISSED:
             return Decision("dismiss", after_ms, 0, DISMISS)
         return Decision("ignore")
+
+    def look(self) -> Decision:
+        """About the next thing that the app itself shows: touched or put away, after a few seconds."""
+        touched = self._looks.unit() < self.openness
+        after_ms = _at_most(1000 * self._looks.lognormal(SEEN_MEDIAN_S, SEEN_SIGMA))
+        return Decision("open" if touched else "dismiss", after_ms)
 
 
 def _at_most(ms: float) -> int:

@@ -14,10 +14,9 @@ from heapq import heappop, heappush
 from math import inf
 from typing import Literal, Protocol
 
-import msgspec
-
 from footfall.engine import back_office, inlet
-from footfall.engine.attention import Decision, Notification
+from footfall.engine.attention import Notification
+from footfall.engine.inbox import RESTS_ON_MESSAGES, Inbox
 from footfall.engine.population import Life
 from footfall.engine.seeds import latency_ms
 from footfall.evidence import ops
@@ -25,14 +24,12 @@ from footfall.evidence.ops import Created, Done, Ended, Ignored, Inside, Invoke,
 from footfall.phone import sdk
 from footfall.phone.responses import error_statuses
 from footfall.phone.signals import (
-    Backgrounded,
     Did,
     Due,
-    Foregrounded,
     Forgotten,
     IgnoredCrossing,
     Made,
-    PushReacted,
+    Offered,
     Replied,
     Reply,
     Request,
@@ -43,7 +40,6 @@ from footfall.phone.signals import (
     WakeAt,
     Withheld,
 )
-from footfall.xdm.messaging import PushMessage
 
 
 class Clock(Protocol):
@@ -54,7 +50,7 @@ class Clock(Protocol):
         ...
 
     def stir(self) -> None:
-        """A wait under way ends early, as if it were over: something has come from outside."""
+        """A wait under way ends early, as if it were over: something has come from outside. Without one, nothing."""
         ...
 
     def wait_until(self, at_ms: int) -> bool:
@@ -119,39 +115,16 @@ def outcome(reply: Reply, event_index: int = 0) -> Outcome:
     return "info"
 
 
-class _React(msgspec.Struct, frozen=True):
-    """To do what was decided about a message."""
-
-    message: PushMessage
-    decision: Decision
-
-
-class _Leave(msgspec.Struct, frozen=True):
-    """To put the app away again that the message has opened."""
-
-    message: PushMessage
-
-
-_Intent = _React | _Leave
-
-
-RESTS_ON_MESSAGES = frozenset({"application.launch", "application.close", "personalization.request"})
-"""What the app tells of its sessions: a message that opens the app between two of the plan's changes when it does, so
-that these events rest on replies where messages can come."""
-
-
 class Living:
     """One life being lived."""
 
     __slots__ = (
         "_arrived",
-        "_attention",
         "_cause",
         "_clock",
         "_draining",
         "_how",
-        "_in_front",
-        "_intents",
+        "_inbox",
         "_journal",
         "_life",
         "_now",
@@ -160,7 +133,6 @@ class Living:
         "_replies",
         "_sent",
         "_state",
-        "_through_message",
         "_transport",
         "_wake_ms",
     )
@@ -179,12 +151,9 @@ class Living:
         self._replies: list[tuple[int, int, Replied]] = []
         self._queries = 0
         self._sent = 0
-        self._attention = life.attention
+        self._inbox = Inbox(life.attention)
         self._arrived: list[Notification] = []
-        self._intents: list[tuple[int, int, _Intent]] = []
         self._cause = ""  # the message that the customer is reacting to
-        self._in_front = False
-        self._through_message = False  # the app is in front because a message was tapped, not because of the plan
 
     def notify(self, notification: Notification) -> None:
         """A push notification reaches the phone now. For whoever runs the life: it may be called while the life
@@ -211,14 +180,15 @@ class Living:
             self._journal.add(Ended(life.k, self._how, held, self._now))
 
     def _loop(self) -> None:
-        plan, office = self._life.plan, self._office
+        plan, office, inbox = self._life.plan, self._office, self._inbox
         upcoming = next(plan, None)
         while True:
+            if self._arrived:
+                self._notice()
             reply_ms = self._replies[0][0] if self._replies else inf
             plan_ms = inf if upcoming is None else upcoming.at_ms
             office_ms = inf if office is None else office.due_ms
-            intent_ms = self._intents[0][0] if self._intents else inf
-            at_ms = min(reply_ms, self._wake_ms, plan_ms, office_ms, intent_ms)
+            at_ms = min(reply_ms, self._wake_ms, plan_ms, office_ms, inbox.due_ms)
             if at_ms == inf or (self._draining and not self._busy):
                 return
             if not self._clock.wait_until(int(at_ms)):
@@ -226,24 +196,26 @@ class Living:
                     return
                 self._how = "cut"
                 upcoming = None
+                self._now = max(self._now, min(self._clock.now_ms(), int(at_ms)))
                 if office is not None:
                     office.close()
                 self._drain()
                 continue
             if self._arrived:
-                self._notice()
                 continue
             self._now = int(at_ms)
             if reply_ms == at_ms:
                 self._take(heappop(self._replies)[2])
             elif self._wake_ms == at_ms:
                 self._feed(Due())
-            elif intent_ms == at_ms:
-                self._act(heappop(self._intents)[2])
+            elif inbox.due_ms == at_ms:
+                self._cause, signals = inbox.act(self._now)
+                self._feed_all(signals)
+                self._cause = ""
             elif upcoming is not None and plan_ms == at_ms:
                 self._state = upcoming.state
                 if upcoming.signal is not None:
-                    self._follow_plan(upcoming.signal)
+                    self._feed_all(inbox.follow(upcoming.signal))
                     upcoming = next(plan, None)
                     continue
                 upcoming = None
@@ -265,58 +237,19 @@ class Living:
         self._life.phone.stop_watching()
         self._feed(Due())
 
-    def _follow_plan(self, signal: Signal) -> None:
-        """Where a message has opened the app before the plan does, the session is the plan's from now on."""
-        if isinstance(signal, Foregrounded):
-            if self._through_message:
-                self._through_message = False
-                return
-            self._in_front = True
-        elif isinstance(signal, Backgrounded):
-            self._in_front = False
-        self._feed(signal)
-
     def _notice(self) -> None:
-        """What has reached the phone: the customer will do something about it, or not. Nobody looks at a phone whose
-        life is over."""
+        """What has reached the phone: the customer will do something about it, or not."""
         arrived, self._arrived = self._arrived, []
-        attention = self._attention
-        if attention is None or self._draining:
-            return
-        self._now = max(self._now, self._clock.now_ms())
+        now_ms = max(self._now, self._clock.now_ms())  # not the phone's: it has still to do what is overdue
         for notification in arrived:
-            decision = attention.decide(notification.buttons)
-            self._journal.add(Notified(notification.message.id, self._life.k, decision.what, self._now))
-            if decision.what != "ignore":
-                self._intend(self._now + decision.after_ms, _React(notification.message, decision))
-
-    def _intend(self, at_ms: int, intent: _Intent) -> None:
-        self._sent += 1
-        heappush(self._intents, (at_ms, self._sent, intent))
-
-    def _act(self, intent: _Intent) -> None:
-        """What the customer does because of a message."""
-        self._cause = intent.message.id
-        if isinstance(intent, _Leave):
-            if self._through_message:
-                self._through_message = self._in_front = False
-                self._feed(Backgrounded())
-        else:
-            decision = intent.decision
-            opens = decision.what in ("open", "button")
-            if opens and not self._in_front:
-                self._in_front = self._through_message = True
-                self._feed(Foregrounded())
-                self._intend(self._now + decision.stays_ms, _Leave(intent.message))
-            self._feed(PushReacted(intent.message, decision.action, opens))
-        self._cause = ""
+            taken = self._inbox.take(notification, now_ms)
+            if taken is not None:
+                at_ms, decision = taken
+                self._journal.add(Notified(notification.message.id, self._life.k, decision.what, at_ms))
 
     def _drain(self) -> None:
         self._draining = True
-        self._intents.clear()
-        if self._through_message:  # the customer puts the phone away with everything else
-            self._through_message = self._in_front = False
-            self._feed(Backgrounded())
+        self._feed_all(self._inbox.close())  # the customer puts the phone away with everything else
         self._life.phone.stop_watching()
         self._clock.start_draining()
         self._feed(Due())
@@ -334,6 +267,10 @@ class Living:
                 self._note_event(effect, back_office.NAME)
             else:
                 self._send(effect.request)
+
+    def _feed_all(self, signals: list[Signal]) -> None:
+        for signal in signals:
+            self._feed(signal)
 
     def _feed(self, signal: Signal) -> None:
         self._wake_ms = inf
@@ -354,6 +291,8 @@ class Living:
                         self._journal.add(ops.Unread(event_id, request_id, self._life.k))
                 case Forgotten(what):
                     self._journal.add(ops.Forgotten(self._life.k, what, self._now))
+                case Offered(propositions):
+                    self._inbox.offered([one.id for one in propositions if one.items], self._now)
                 case StartedInside():
                     self._journal.add(Inside(self._life.k, effect.poi_id, self._now))
                 case IgnoredCrossing():
@@ -386,7 +325,8 @@ class Living:
         )
 
     def _why(self, event_type: str) -> Literal["plan", "reply"]:
-        if self._cause or (self._attention is not None and event_type in RESTS_ON_MESSAGES):
+        attention = self._life.attention
+        if self._cause or (attention is not None and attention.takes_push and event_type in RESTS_ON_MESSAGES):
             return "reply"
         return "plan"
 

@@ -109,7 +109,7 @@ class Population:
             app_version=version,
             drawn_platform=drawn,
             office=self._office(k, person),
-            attention=Attention(self._seed, k) if token else None,
+            attention=Attention(self._seed, k, bool(token)) if self._app.config.messaging.registered else None,
         )
 
     def _office(self, k: int, person: Person) -> BackOffice | None:

@@ -18,7 +18,8 @@ CHECKERS = ("delivered", "alternates", "causal", "covered")
 class Expectations(msgspec.Struct, frozen=True):
     """What the compiled scenario promises of a run. `states` and `places` (ids) are all there are; a population of at
     least `covered_from_phones` phones is meant to use each of them. `checkers` names those that apply: a scenario in
-    which nothing can be bought leaves out "causal", one without places "alternates". "delivered" always applies."""
+    which nothing can be bought leaves out "causal", one without places "alternates". "delivered" always applies;
+    "journeys" is added where the receiver runs some."""
 
     states: tuple[str, ...]
     places: tuple[str, ...]
@@ -36,6 +37,7 @@ class Manifest(msgspec.Struct, frozen=True):
     person chose the host; else the run had a local platform of its own. `app_file`, with its hash and text, configured
     the app; empty: the built-in default. `transport` is how the phones' events travelled: edge, inlet or inlet-batch.
     `platform_file`, with its hash and text, set up the run's own platform; empty: nothing did, or there was none.
+    `journeys` are the files, each with its text, of those that it ran.
     """
 
     run: str
@@ -56,6 +58,7 @@ class Manifest(msgspec.Struct, frozen=True):
     command: str
     expectations: Expectations
     only: tuple[int, ...] = ()
+    journeys: tuple[tuple[str, str], ...] = ()
     received_as: str = ""
     app_file: str = ""
     app_sha256: str = ""

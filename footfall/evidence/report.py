@@ -7,6 +7,7 @@ is left reads as well in a log. Everything fits into 80 columns.
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +19,7 @@ from rich.text import Text
 from footfall.evidence.check import Check, Finding, Validity, several
 from footfall.evidence.delivered import Row
 from footfall.evidence.explain import Ambiguous, Attempt, Explanation, find
+from footfall.evidence.journeys import JourneyRow
 from footfall.evidence.manifest import Manifest, repeat_command
 from footfall.evidence.ops import Created, Op
 from footfall.evidence.received import Received
@@ -59,6 +61,8 @@ _STANDINGS: dict[Standing, str] = {
     "unexplained": "UNEXPLAINED: not stored, and nothing says why",
 }
 
+_JOURNEY_NUMBERS = ("entered", "waiting", "comp-\nleted", "exited", "dis-\ncarded", "sent", "deliv-\nered", "opened")
+
 _UNREAD = "the app's process died before it read this"
 
 
@@ -69,6 +73,7 @@ def report(verdict: Verdict, manifest: Manifest, where: str = "") -> Group:
     parts: list[RenderableType] = [
         _table(verdict),
         Text(),
+        *_journeys(verdict.journeys),
         Text(verdict.line, style="bold"),
         Text(),
         *(part for check in verdict.checks for part in _check(check, manifest)),
@@ -116,9 +121,28 @@ def _table(verdict: Verdict) -> Table:
     return table
 
 
+def _journeys(rows: tuple[JourneyRow, ...]) -> list[RenderableType]:
+    """A table of what the journeys did, and below it why events were discarded."""
+    if not rows:
+        return []
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("journey", overflow="fold", vertical="bottom")  # the only one that gives way
+    for header in _JOURNEY_NUMBERS:
+        table.add_column(header, justify="right", no_wrap=True, vertical="bottom")
+    for row in rows:
+        discarded, sent = sum(row.discarded.values()), sum(row.sent.values())
+        numbers = (row.entered, row.waiting, row.ended, row.exited, discarded, sent, row.delivered)
+        table.add_row(row.journey, *map(str, numbers), str(row.opened + row.clicked))
+    codes = Counter[str]()
+    for row in rows:
+        codes.update(row.discarded)
+    told = [Text(f"discarded {count}: {code}", style="dim") for code, count in sorted(codes.items())]
+    return [table, *told, Text()]
+
+
 def _cells(row: Row) -> tuple[str, ...]:
     numbers = (row.planned, row.sent, row.acknowledged, row.stored, row.good, row.bad, row.other)
-    return row.type or "(unknown)", *("?" if number is None else str(number) for number in numbers)
+    return row.type or "(no eventType)", *("?" if number is None else str(number) for number in numbers)
 
 
 def _check(check: Check, manifest: Manifest) -> list[RenderableType]:
@@ -133,7 +157,7 @@ def _check(check: Check, manifest: Manifest) -> list[RenderableType]:
         parts.append(Text(f"  ... and {left} more", style="dim"))
     phones = {finding.phone for finding in shown if finding.phone is not None and finding.validity != "valid"}
     for phone in sorted(phones)[:2]:
-        parts.append(Padding(Text(f"phone {phone} again:\n{_command(manifest, phone)}", style="dim"), (0, 0, 0, 4)))
+        parts.append(Padding(Text(f"phone {phone} again:\n{shell_lines(manifest, phone)}", style="dim"), (0, 0, 0, 4)))
     return parts
 
 
@@ -180,7 +204,7 @@ def _times(verdict: Verdict, batches: bool) -> list[str]:
     return lines
 
 
-def _command(manifest: Manifest, phone: int) -> str:
+def shell_lines(manifest: Manifest, phone: int) -> str:
     """The command that repeats a phone, broken as a shell allows it, so that it can be copied from the screen: a line
     that the screen breaks by itself is two commands to the shell."""
     lines = [""]
@@ -231,12 +255,12 @@ def _story(found: Explanation, manifest: Manifest) -> Table:
     if created is not None and not found.attempts:
         say("attempts", "none: it was never sent")
     for withheld in found.withheld:
-        say("withheld", f"{withheld.why}, {_utc(manifest.anchor_ms + withheld.at_ms)}")
+        say("withheld", f"{withheld.why}, {utc(manifest.anchor_ms + withheld.at_ms)}")
     say("receiver", _observed(found.received))
     if found.standing is not None:
         say("outcome", _STANDINGS[found.standing])
     if created is not None:
-        say("repeat", _command(manifest, created.phone))
+        say("repeat", shell_lines(manifest, created.phone))
     return grid
 
 
@@ -248,18 +272,20 @@ def _say_origin(say: Callable[[str, str], None], created: Created, found: Explan
     say("state", created.state)
     say("place", created.place)
     say("products", ", ".join(f"{quantity} of {sku}" for sku, quantity in created.skus))
-    why = "the plan made it" if created.cause == "plan" else "a reply of the platform made it"
+    why = "the plan made it" if created.cause == "plan" else "what the platform sent made it"
+    if created.message:
+        why = f"a reaction to the message {created.message}"
     say("why", f"{why}, as the {created.source or 'phone'}'s event number {created.n}")
     say("fault", created.fault)
     say("meant as", "bad: validation is to refuse it" if created.bad else "")
     after = timedelta(seconds=created.due_ms // 1000)
-    say("due", f"{_utc(manifest.anchor_ms + created.due_ms)}, {after} after the start")
+    say("due", f"{utc(manifest.anchor_ms + created.due_ms)}, {after} after the start")
 
 
 def _attempt(attempt: Attempt) -> str:
     invoke, done = attempt.invoke, attempt.done
     late = f", {invoke.sent - invoke.due:.0f} ms late" if invoke.sent - invoke.due >= 1 else ""
-    text = f"request {invoke.request}\nsent {_utc(invoke.sent)}{late}\n"
+    text = f"request {invoke.request}\nsent {utc(invoke.sent)}{late}\n"
     if done is None:
         return text + "no outcome: nobody saw how it ended" + (f"; {_UNREAD}" if attempt.unread else "")
     outcome = {"ok": "acknowledged", "fail": "definitely not stored", "info": "fate unknown"}[done.outcome]
@@ -282,7 +308,8 @@ def _observed(received: tuple[Received, ...] | None) -> str:
     return f"has it, as {how}{times}" + (": " + "; ".join(dict.fromkeys(reasons)) if reasons else "")
 
 
-def _utc(epoch_ms: float) -> str:
+def utc(epoch_ms: float) -> str:
+    """The moment as people read it, in UTC."""
     return (
         datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(sep=" ", timespec="milliseconds").replace("+00:00", "Z")
     )

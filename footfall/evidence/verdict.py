@@ -12,6 +12,8 @@ from footfall.evidence.causal import Causal
 from footfall.evidence.check import Check, Checker, Finding, Safely, Validity, merge, several
 from footfall.evidence.covered import Covered
 from footfall.evidence.delivered import Delivered, Row
+from footfall.evidence.journeys import NAME as JOURNEYS
+from footfall.evidence.journeys import JourneyRow, Journeys, Told
 from footfall.evidence.manifest import Manifest
 from footfall.evidence.ops import Created, Op
 from footfall.evidence.received import Received
@@ -26,7 +28,8 @@ LATE_MS = 1000.0
 class Verdict(msgspec.Struct, frozen=True):
     """What is known of a run. `line` is the whole proof in one line; `rows` are its numbers per eventType, `total` of
     all. `digest` is that of `plan_digest`: equal in two runs that planned the same. `notes` do not change the answer.
-    `exit_code` is 0 valid, 1 invalid, 3 unknown (2 is for bad input, which never gets here)."""
+    `journeys` are the numbers of the receiver's journeys. `exit_code` is 0 valid, 1 invalid, 3 unknown (2 is for bad
+    input, which never gets here)."""
 
     run: str
     scenario: str
@@ -40,21 +43,30 @@ class Verdict(msgspec.Struct, frozen=True):
     digest: str
     timing: Timing
     notes: tuple[str, ...]
+    journeys: tuple[JourneyRow, ...] = ()
 
 
 _NUMBER = "#"  # before the number within a line that is to be sorted
 
 
-def judge(manifest: Manifest, ops: Iterable[Op], received: Iterable[Received] | None) -> Verdict:
+def judge(
+    manifest: Manifest,
+    ops: Iterable[Op],
+    received: Iterable[Received] | None,
+    told: Iterable[Told] | None = None,
+) -> Verdict:
     """The verdict on the run of the manifest.
 
     `ops` are the ops of all its ledger files, file after file, each in its own order; `received` is what the receiver
-    says it has of this run, or None where it could not be asked. Both are read once and not kept. LedgerDamaged
-    passes through: a ledger that cannot be read has no verdict. A checker that crashes is unknown.
-    """
+    says it has of this run, or None where it could not be asked; `told` likewise what its journeys did. All are read
+    once and not kept. LedgerDamaged passes through: a ledger that cannot be read has no verdict. A checker that crashes
+    is unknown."""
     delivered = Delivered(manifest.run)
     guarded_delivered = Safely(delivered)
     guarded = [guarded_delivered, *(Safely(checker) for checker in _others(manifest))]
+    journeys = Journeys(told) if JOURNEYS in manifest.expectations.checkers else None
+    if journeys is not None:
+        guarded.append(Safely(journeys))
     stopwatch = Stopwatch()
     lag = Lag(manifest.started_ms, manifest.speed)
     plan: list[bytes] = []
@@ -80,6 +92,7 @@ def judge(manifest: Manifest, ops: Iterable[Op], received: Iterable[Received] | 
         line=heart_line(delivered.total) if checks[0].facts else "nothing counted: the checker `delivered` crashed",
         checks=tuple(checks),
         rows=delivered.rows,
+        journeys=() if journeys is None else journeys.rows,
         total=delivered.total,
         digest=_digest(plan),
         timing=timing,

@@ -34,13 +34,14 @@ class Ending:
         self._bell.set()
 
     def stir(self) -> None:
-        """A wait under way ends, and only that."""
+        """A wait under way ends, and only that: the next one is as long as it is meant to be."""
         self._bell.set()
 
     def wait(self, timeout_s: float) -> None:
         """Waits so long, or until it is stirred or over."""
-        if self._bell.wait(timeout_s) and not self.over:
-            self._bell.clear()
+        if not self.over:
+            self._bell.clear()  # of what came while nobody waited
+            self._bell.wait(timeout_s)
 
 
 class PhoneClock:

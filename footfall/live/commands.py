@@ -13,8 +13,10 @@ from footfall.engine.app_file import decode_app, is_app
 from footfall.evidence import manifest as manifests
 from footfall.evidence import report
 from footfall.evidence.explain import SHORTEST_PREFIX
+from footfall.evidence.journeys import NAME as JOURNEYS
 from footfall.evidence.ledger import LedgerDamaged
 from footfall.evidence.manifest import Manifest
+from footfall.evidence.message_story import find_message, tell
 from footfall.live import inputs, rundir
 from footfall.live.control import Control
 from footfall.live.form_schema import shipped
@@ -43,7 +45,9 @@ def check(run: str, ask: str | None) -> int:
         return _bad(f"--ask {ask}: only a platform on this machine can be asked")
     try:
         manifest = _manifest(directory)
-        trouble = rundir.ask_receiver(Control(ask), manifest.received_as or manifest.run, directory) if ask else None
+        told = JOURNEYS in manifest.expectations.checkers
+        received_as = manifest.received_as or manifest.run
+        trouble = rundir.ask_receiver(Control(ask), received_as, directory, told) if ask else None
         verdict = rundir.conclude(directory, manifest, [] if trouble is None else [trouble])
     except LedgerDamaged as damaged:
         return _bad(str(damaged))
@@ -117,7 +121,7 @@ def _lint_scenario(path: Path, text: str) -> list[Problem]:
             pois = decode_geofences(inputs.read_text(geofences, "geofences"), inputs.short(geofences)).pois
         except BadInput as bad:
             problems += bad.problems
-    return problems + lint_scenario(text, str(path), pois)
+    return problems + lint_scenario(text, str(path), pois, inputs.known_names())
 
 
 def _lint_geofences(name: str) -> list[Problem]:
@@ -147,7 +151,7 @@ def schema(kind: str) -> int:
 
 
 def explain(event_id: str, runs: Path) -> int:
-    """Tells an event's story from the ledgers of all runs, the newest first; 2 if no run knows it."""
+    """Tells an event's or a message's story from the ledgers of all runs, the newest first; 2 if no run knows it."""
     if len(event_id.strip()) < SHORTEST_PREFIX:
         return _bad(f"{event_id}: expected an event's id, or its first {SHORTEST_PREFIX} characters or more")
     try:
@@ -159,6 +163,9 @@ def explain(event_id: str, runs: Path) -> int:
                 _manifest(directory),
                 rundir.read_received(directory),
             )
+            if story is None:
+                found = find_message(event_id, rundir.read_journeys(directory) or (), rundir.read_ledgers(directory))
+                story = None if found is None else tell(found, _manifest(directory))
             if story is not None:
                 console = Console(highlight=False)
                 console.print(story)
@@ -166,7 +173,7 @@ def explain(event_id: str, runs: Path) -> int:
                 return 0
     except LedgerDamaged as damaged:
         return _bad(str(damaged))
-    return _bad(f"{event_id}: no run in {runs}/ has an event whose id is or begins so")
+    return _bad(f"{event_id}: no run in {runs}/ has an event or a message whose id is or begins so")
 
 
 def _manifest(directory: Path) -> Manifest:

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
+from footfall.evidence.journeys import Told
 from footfall.evidence.received import Received
 from footfall.phone.config import InletConfig
 
@@ -48,15 +49,19 @@ class LocalPlatform:
                 process.kill()
 
 
-def start_platform(runs: Path, geofences: Sequence[str], fsync: bool, config: str = "") -> LocalPlatform:
+def start_platform(
+    runs: Path, geofences: Sequence[str], fsync: bool, config: str = "", journeys: Sequence[str] = ()
+) -> LocalPlatform:
     """Starts a platform on a free loopback port and waits until it says where it listens. `config` is a platform file,
-    or "". Raises PlatformGone."""
+    or ""; `journeys` are files of such, without any there are none. Raises PlatformGone."""
     runs.mkdir(parents=True, exist_ok=True)
     store = runs / f"platform-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.sqlite"
     command = [sys.executable, "-m", "footfall.cli", "platform", "--port", "0", "--store", str(store)]
     command.append("--stop-with-stdin")
     for path in geofences:
         command += ["--geofences", path]
+    for path in journeys or ("none",):
+        command += ["--journeys", path]
     if fsync:
         command.append("--fsync")
     if config:
@@ -130,6 +135,28 @@ class Control:
             raise PlatformGone(f"{self._url}/api/platform does not say what it is set up with: {error}") from error
         return InletConfig(found.id, found.schema, found.org, found.dataset, found.flow)
 
+    def told(self, run: str) -> Iterator[Told]:
+        """The steps of the run's journeys, then their messages, in order. Raises PlatformGone."""
+        with self._client() as http:
+            for what in ("steps", "messages"):
+                after: int | None = 0
+                while after is not None:
+                    try:
+                        answer = http.get(f"/api/{what}", params={"run": run, "after": after, "limit": 1_000})
+                        page = msgspec.json.decode(answer.raise_for_status().content, type=_Page)
+                    except (httpx.HTTPError, msgspec.MsgspecError) as error:
+                        raise PlatformGone(f"{self._url} does not tell what its journeys did: {error}") from error
+                    yield from page.steps or page.messages
+                    after = page.next
+
+    def has_journeys(self) -> bool:
+        """Whether the platform runs journeys. Raises PlatformGone."""
+        try:
+            with self._client() as http:
+                return http.get("/api/journeys").is_success
+        except httpx.HTTPError as error:
+            raise PlatformGone(f"{self._url} does not answer: {error}") from error
+
     def received(self, run: str) -> Iterator[Received]:
         """All that the platform stored of the run, in its order. Raises PlatformGone."""
         after = 0
@@ -146,6 +173,12 @@ class Control:
                 for row in rows:
                     after, received = _row(row)
                     yield received
+
+
+class _Page(msgspec.Struct):
+    steps: tuple[Told, ...] = ()
+    messages: tuple[Told, ...] = ()
+    next: int | None = None
 
 
 class _Row(msgspec.Struct):

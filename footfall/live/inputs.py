@@ -16,7 +16,7 @@ from footfall.phone.config import AppConfig
 from footfall.platform.config import PlatformConfig
 from footfall.platform.journeys.types import Journey
 from footfall.scenario.decode import decode_scenario, places_file
-from footfall.scenario.types import Scenario
+from footfall.scenario.types import Names, Scenario
 from footfall.world.geofences import decode_geofences, in_libraries
 from footfall.world.pois import Poi
 from footfall.world.problems import BadInput, Problem, did_you_mean
@@ -66,8 +66,11 @@ class AppInput(msgspec.Struct, frozen=True):
         return hashlib.sha256(self.text.encode()).hexdigest() if self.file else ""
 
 
-def decode(scenario_file: str, scenario_text: str, geofences_file: str, geofences_text: str) -> Inputs:
-    """Both texts, decoded. Raises BadInput with the problems of both."""
+def decode(
+    scenario_file: str, scenario_text: str, geofences_file: str, geofences_text: str, names: Names | None = None
+) -> Inputs:
+    """Both texts, decoded; `names` are the apps and journeys that the scenario may name, None for any. Raises BadInput
+    with the problems of both."""
     problems: list[Problem] = []
     pois: tuple[Poi, ...] | None = None
     scenario = None
@@ -76,7 +79,7 @@ def decode(scenario_file: str, scenario_text: str, geofences_file: str, geofence
     except BadInput as bad:
         problems.extend(bad.problems)
     try:
-        scenario = decode_scenario(scenario_text, scenario_file, pois)
+        scenario = decode_scenario(scenario_text, scenario_file, pois, names)
     except BadInput as bad:
         problems.extend(bad.problems)
     if problems or scenario is None or pois is None:
@@ -92,8 +95,8 @@ def decode(scenario_file: str, scenario_text: str, geofences_file: str, geofence
 
 
 def load_all(scenario_name: str, app_name: str) -> tuple[Inputs, AppInput]:
-    """What `load` and `read_app` read. Raises BadInput with the problems of all three files, and where the app asks for
-    libraries that no place is in."""
+    """What `load` and `read_app` read; without a name the app is the one that the scenario names. Raises BadInput with
+    the problems of all three files, and where the app asks for libraries that no place is in."""
     problems: list[Problem] = []
     read, app = None, None
     try:
@@ -101,7 +104,7 @@ def load_all(scenario_name: str, app_name: str) -> tuple[Inputs, AppInput]:
     except BadInput as bad:
         problems.extend(bad.problems)
     try:
-        app = read_app(app_name)
+        app = read_app(app_name or ("" if read is None else read.scenario.app))
     except BadInput as bad:
         problems.extend(bad.problems)
     if read is not None and app is not None:
@@ -125,18 +128,27 @@ def load(name: str) -> Inputs:
     text = read_text(path, "a scenario")
     named = places_file(text)
     if named is None:
-        decode_scenario(text, str(path))  # says what is wrong with it
+        decode_scenario(text, str(path), names=known_names())  # says what is wrong with it
         raise BadInput([Problem(str(path), 1, 1, 'expected "places: {file: ...}"')])
     geofences = path.parent / named
     try:
         geofences_text = read_text(geofences, "geofences")
     except BadInput as bad:
         try:
-            decode_scenario(text, str(path))
+            decode_scenario(text, str(path), names=known_names())
         except BadInput as more:
             raise BadInput((*bad.problems, *more.problems)) from more
         raise
-    return decode(str(path), text, short(geofences), geofences_text)
+    return decode(str(path), text, short(geofences), geofences_text, known_names())
+
+
+def known_names() -> Names:
+    """The apps and journeys that there are here."""
+    return Names(_below(APPS), _below(JOURNEYS))
+
+
+def _below(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.yaml")))
 
 
 def read_app(name: str) -> AppInput:
@@ -197,7 +209,7 @@ def _find(name: str, folder: Path, what: str) -> Path:
     for path in (Path(name), folder / name, folder / f"{name}.yaml"):
         if path.is_file():
             return path
-    known = sorted(p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.yaml"))
+    known = list(_below(folder))
     alike = [one for one in known if one.rpartition("/")[2] == name.removesuffix(".yaml")]  # in whichever folder below
     if len(alike) == 1:
         return folder / f"{alike[0]}.yaml"

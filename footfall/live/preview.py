@@ -26,6 +26,7 @@ from footfall.live.inlet import inlet_of
 from footfall.live.inputs import Inputs
 from footfall.live.preview_report import Scene, counted, headers, offset, print_report, versions
 from footfall.phone import sdk
+from footfall.phone.config import AppConfig
 from footfall.phone.signals import Reply, Request
 from footfall.platform import messages
 from footfall.platform.config import LOCAL_INLET
@@ -99,22 +100,11 @@ def _print(options: PreviewOptions, now_s: float) -> None:
     _check("--phone", options.phone, 0, population - 1)
     if options.limit is not None:
         _check("--limit", options.limit, 1)
-    inlet = inlet_of(given.config, LOCAL_INLET, loopback=True)
-    app = given.config.at(LOCAL_DATASTREAM.id, read.libraries(given.config), inlet)
-    anchor = anchor_ms(now_s, read.scenario.lasts_ms + LAST_WORDS_MS, inf)
-    everyone = Population(
-        compile_scenario(read.scenario, read.pois),
-        People.fill(),
-        app,
-        f"preview {read.scenario.name}",  # the same ids every time: a preview can be looked at twice
-        seed,
-        population,
-        anchor,
-        platform,
-    )
-    life = everyone.life(options.phone)
+    app = app_of_preview(read, given.config)
+    anchor = anchor_of_preview(read, now_s)
+    life = population_of_preview(read, app, seed, population, anchor, platform).life(options.phone)
     scene = Scene(life, population, read.scenario.name, seed, app, anchor, {poi.id: poi.name for poi in read.pois})
-    seen = preview(life, _core(read, anchor))
+    seen = preview(life, local_core(read, anchor, MemoryStore()))
     if options.curl:
         _write(_script(scene, seen, options.limit, origin))
     elif options.json:
@@ -123,9 +113,36 @@ def _print(options: PreviewOptions, now_s: float) -> None:
         print_report(_Console(highlight=False), scene, seen, options.limit, options.body)
 
 
-def _core(read: Inputs, anchor: int) -> Answer:
-    """The local platform's core in this process."""
-    core = InProcessPlatform(Platform(read.pois, event_schema()), MemoryStore())
+def app_of_preview(read: Inputs, config: AppConfig) -> AppConfig:
+    """The app as a preview has it: it sends to the local platform's datastream and inlet."""
+    inlet = inlet_of(config, LOCAL_INLET, loopback=True)
+    return config.at(LOCAL_DATASTREAM.id, read.libraries(config), inlet)
+
+
+def anchor_of_preview(read: Inputs, now_s: float) -> int:
+    """The epoch (ms) of virtual 0 with which no event is stamped later than `now_s`, seconds since the epoch."""
+    return anchor_ms(now_s, read.scenario.lasts_ms + LAST_WORDS_MS, inf)
+
+
+def population_of_preview(
+    read: Inputs, app: AppConfig, seed: int, population: int, anchor: int, platform: phones.Platform | None = None
+) -> Population:
+    """Everyone who could be previewed, with the same ids every time: a preview can be looked at twice."""
+    return Population(
+        compile_scenario(read.scenario, read.pois),
+        People.fill(),
+        app,
+        f"preview {read.scenario.name}",
+        seed,
+        population,
+        anchor,
+        platform,
+    )
+
+
+def local_core(read: Inputs, anchor: int, store: MemoryStore) -> Answer:
+    """The local platform's core in this process; what it takes is in `store`."""
+    core = InProcessPlatform(Platform(read.pois, event_schema()), store)
 
     def answer(request: Request, at_ms: int) -> Reply:
         path, _, query = request.target.partition("?")

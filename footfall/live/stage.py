@@ -8,6 +8,7 @@ them at that moment. The order is that of (time, phone), so that the same lives 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from heapq import heappop, heappush
 from typing import Protocol
 
@@ -18,6 +19,8 @@ from footfall.engine.population import Life
 from footfall.phone.signals import Reply
 from footfall.phone.signals import Request as PhoneRequest
 from footfall.platform.messages import Request, Response
+
+_AT_IT = 0  # the turn of a life that does not wait
 
 
 class Receiver(Protocol):
@@ -59,8 +62,8 @@ class StageTransport:
 
 
 class Stage:
-    """Where the lives are lived. `anchor_ms` is the epoch of virtual time 0. Whoever begins a life hears of it through
-    `began`, so that what is meant for its phone finds it."""
+    """Where the lives are lived. `anchor_ms` is the epoch of virtual time 0. What is meant for a phone finds it in
+    `living`."""
 
     def __init__(self, receiver: Receiver, journal: Journal, anchor_ms: int) -> None:
         self._receiver = receiver
@@ -68,7 +71,6 @@ class Stage:
         self._anchor_ms = anchor_ms
         self._waiting: list[tuple[int, int, int, _Clock]] = []
         self._turns = 0
-        self._trouble: BaseException | None = None
         self.now_ms = 0
         self.living: dict[int, Living] = {}  # those under way, by the number of their phone
 
@@ -77,41 +79,48 @@ class Stage:
         return self._anchor_ms + self.now_ms
 
     def play(self, lives: Iterable[Life], wrap: Callable[[Transport], Transport] = lambda transport: transport) -> None:
-        """Lives all of them to their ends; raises what one of them raises. `wrap` may put something between a phone and
-        the platform."""
+        """Lives all of them to their ends. Raises what one of them raises; the others are cut short then. `wrap` may
+        put something between a phone and the platform."""
         for life in lives:
-            clock = _Clock(self, life.k)
+            clock = _Clock(self, life.k, self._anchor_ms)
             transport = wrap(StageTransport(self._receiver, self.epoch_ms))
             living = Living(life, clock, transport, self._journal)
-            clock.greenlet = greenlet.greenlet(self._live)
+            clock.greenlet = greenlet.greenlet(partial(self._live, life.k, living))
             self._await(life.start_ms, clock)
-            clock.first = (life.k, living)
-        while self._waiting:
-            at_ms, _, turn, clock = heappop(self._waiting)
-            if turn != clock.turn:
-                continue  # it was stirred and waits for something else by now
-            self.pass_time(at_ms)
-            if turn != clock.turn:  # what the platform did just now stirred it
-                continue
-            first, clock.first = clock.first, None
-            clock.greenlet.switch(*(first or (True,)))
-            if self._trouble is not None:
-                raise self._trouble
+        try:
+            while self._waiting:
+                self._give_turn(*heappop(self._waiting))
+        finally:
+            for _, _, _, clock in sorted(self._waiting):
+                clock.greenlet.throw()
+            self._waiting.clear()
 
-    def pass_time(self, until_ms: int) -> None:
-        """Lets the platform do what is due until then (virtual), each thing at its time."""
+    def _give_turn(self, at_ms: int, k: int, turn: int, clock: _Clock) -> None:
+        if turn != clock.turn:
+            return  # it was stirred, and waits for something else by now
+        if not self.pass_time(at_ms):
+            heappush(self._waiting, (at_ms, k, turn, clock))  # whoever was stirred on the way goes first
+            return
+        clock.turn = _AT_IT
+        clock.greenlet.switch()
+
+    def pass_time(self, until_ms: int) -> bool:
+        """Lets the platform do what is due until then (virtual), each thing at its time. Where that stirs a life, time
+        stops there: whether it has come to `until_ms`."""
+        turns = self._turns
         until_epoch_ms = self._anchor_ms + until_ms
         while (due_ms := self._receiver.due_ms) is not None and due_ms <= until_epoch_ms:
             self.now_ms = max(self.now_ms, due_ms - self._anchor_ms)
             self._receiver.do_what_is_due(self.epoch_ms())
+            if self._turns != turns:
+                return False
         self.now_ms = max(self.now_ms, until_ms)
+        return True
 
     def _live(self, k: int, living: Living) -> None:
         self.living[k] = living
         try:
             living.live()
-        except BaseException as trouble:
-            self._trouble = trouble
         finally:
             del self.living[k]
 
@@ -123,27 +132,27 @@ class Stage:
     def wait(self, at_ms: int, clock: _Clock) -> None:
         """Called by a life: comes back when it is that time, or when it was stirred."""
         self._await(max(at_ms, self.now_ms), clock)
-        hub = clock.greenlet.parent
-        assert hub is not None, "a life waits in a greenlet of its own"
-        hub.switch()
+        front = clock.greenlet.parent
+        assert front is not None, "a life waits in a greenlet of its own"
+        front.switch()
 
     def stir(self, clock: _Clock) -> None:
         """Brings a life back now that waits for later."""
-        if clock.turn:
+        if clock.turn != _AT_IT:
             self._await(self.now_ms, clock)
 
 
 class _Clock:
-    """One phone's time, which is the stage's. Real answers take no time."""
+    """One phone's time, which is the stage's. Real answers take no time. `turn` is what the phone waits for."""
 
-    __slots__ = ("__weakref__", "_stage", "first", "greenlet", "k", "turn")
+    __slots__ = ("_anchor_ms", "_stage", "greenlet", "k", "turn")
 
-    def __init__(self, stage: Stage, k: int) -> None:
+    def __init__(self, stage: Stage, k: int, anchor_ms: int) -> None:
         self._stage = stage
+        self._anchor_ms = anchor_ms
         self.k = k
-        self.turn = 0
-        self.greenlet: greenlet.greenlet = greenlet.greenlet()
-        self.first: tuple[int, Living] | None = None
+        self.turn = _AT_IT
+        self.greenlet: greenlet.greenlet
 
     def wait_until(self, at_ms: int) -> bool:
         """See engine.live.Clock."""
@@ -163,7 +172,7 @@ class _Clock:
 
     def due_wall_ms(self, at_ms: int) -> float:
         """See engine.live.Clock."""
-        return float(self._stage.epoch_ms() - self._stage.now_ms + at_ms)
+        return float(self._anchor_ms + at_ms)
 
     def wall_ms(self) -> float:
         """See engine.live.Clock."""

@@ -15,6 +15,9 @@ from starlette.routing import Route
 
 from footfall import __version__
 from footfall.platform import openapi, pages
+from footfall.platform.api_journal import Journaling
+from footfall.platform.api_journeys import Journeying, Standing
+from footfall.platform.api_people import Asking
 from footfall.platform.api_queries import (
     FILTERS,
     MOST_LISTED,
@@ -30,6 +33,7 @@ from footfall.platform.commits import Commits
 from footfall.platform.config import LOCAL_SCHEMA, PlatformConfig
 from footfall.platform.core import Platform
 from footfall.platform.database import MEMORY, StoreFailed
+from footfall.platform.projection import Projection
 from footfall.platform.store import Store
 from footfall.platform.stored import Filter
 
@@ -40,13 +44,14 @@ _NO_SCRIPTS = {
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """What the API speaks for."""
+    """What the API speaks for. `projection` None: no journeys run."""
 
     platform: Platform
     store: Store
     commits: Commits
     config: PlatformConfig
     fsync: bool
+    projection: Projection | None = None
 
 
 class Api:
@@ -58,7 +63,14 @@ class Api:
         self._config = setup.config
         self._durable = "no" if setup.store.path == MEMORY else "power" if setup.fsync else "process"
         self._document = openapi.document()
-        self._others = (Runs(setup.platform, setup.store), Waiting(setup.store, setup.commits))
+        self._projection = setup.projection
+        self._others = (
+            Runs(setup.platform, setup.store),
+            Waiting(setup.store, setup.commits),
+            Journeying(setup.projection),
+            Journaling(setup.projection),
+            Asking(setup.platform, setup.store, setup.projection),
+        )
 
     def application(self) -> Starlette:
         routes = [
@@ -81,7 +93,9 @@ class Api:
 
     async def front(self, request: Request) -> Response:
         counts = await run_in_threadpool(self._store.counts)
-        page = pages.front(counts, self._platform.poi_count, self._store.path, self._store.trouble)
+        page = pages.front(
+            counts, self._platform.poi_count, self._store.path, self._store.trouble, self._journeys_of_runs()
+        )
         return HTMLResponse(page, headers=_NO_SCRIPTS)
 
     async def docs(self, request: Request) -> Response:
@@ -121,8 +135,25 @@ class Api:
                 "faults": self._config.faults,
                 "seed": self._config.seed,
                 "schemas": self._schemas(),
+                "journeys": [
+                    {"name": journey.name, "version": journey.version}
+                    for journey in (self._projection.orchestration.journeys if self._projection else ())
+                ],
             }
         )
+
+    def _journeys_of_runs(self) -> list[pages.JourneyLine] | None:
+        """The journeys of every run in which they have met anything; None where no journeys run."""
+        if self._projection is None:
+            return None
+        orchestration = self._projection.orchestration
+        lines = []
+        for run in orchestration.runs:
+            standing = Standing.of(self._projection, run)
+            counts = [(journey, standing.of_journey(journey)) for journey in orchestration.journeys]
+            if any(one.matched for _, one in counts):
+                lines += [pages.JourneyLine(run, journey.name, one) for journey, one in counts]
+        return lines
 
     def _schemas(self) -> list[dict[str, object]]:
         """Which schema judges what arrives where."""
@@ -177,8 +208,17 @@ class Api:
 
     async def reset(self, request: Request) -> Response:
         run = parameters(request, "run").get("run")
-        await run_in_threadpool(self._store.reset, run)
+        until = None if self._projection is None else await self._forgotten(self._projection, run)
+        await run_in_threadpool(self._store.reset, run, until)
         return json_response({"run": run})
+
+    async def _forgotten(self, projection: Projection, run: str | None) -> int:
+        """What journeys made of the run is forgotten; up to which event of the lake."""
+        try:
+            return await projection.forget(run)
+        except StoreFailed:  # it may be full: events can be forgotten all the same, which makes room
+            await run_in_threadpool(self._store.reset, run)
+            return await projection.forget(run)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -25,14 +25,14 @@ from footfall.platform.api_queries import (
     seconds,
     whole,
 )
-from footfall.platform.commits import Commits, Watch
+from footfall.platform.commits import Commits
 from footfall.platform.store import Store
 from footfall.platform.stored import Filter, StoredRow
 
 MOST_WAIT_S = 60
 HEARTBEAT_S = 15.0
 _PAGE = 32  # rows in memory at once; a body may have a megabyte
-_STOPPING = "the platform is shutting down"
+STOPPING = "the platform is shutting down"
 
 
 class Waiting:
@@ -61,7 +61,7 @@ class Waiting:
         events = [listing(row, body=body) for row in rows]
         status = 200 if len(rows) >= count else 408
         if status == 408 and self._commits.stopping:
-            raise HTTPException(503, _STOPPING)
+            raise HTTPException(503, STOPPING)
         return json_response({"count": len(rows), "events": events, "next": rows[-1].seq if rows else None}, status)
 
     async def absent(self, request: Request) -> Response:
@@ -70,14 +70,14 @@ class Waiting:
         if rows:
             return json_response({"absent": False, "event": listing(rows[0], body=True)}, 409)
         if self._commits.stopping:
-            raise HTTPException(503, _STOPPING)
+            raise HTTPException(503, STOPPING)
         return json_response({"absent": True})
 
     async def _until(self, request: Request, wanted: Filter, count: int, timeout_s: float) -> list[StoredRow]:
         """The first `count` events that fit, or what there is after the time, or when the client has gone."""
         rows: list[StoredRow] = []
         ends_s = monotonic() + timeout_s
-        gone = asyncio.ensure_future(_gone(request))
+        leaving = asyncio.ensure_future(gone(request))
         try:
             with self._commits.watch(wanted) as watch:
                 more = True
@@ -89,9 +89,9 @@ class Waiting:
                     if len(rows) >= count or not more or self._commits.stopping:
                         return rows
                     # at the end one more look: what was committed in the last moment may not have been told yet
-                    more = await _news(watch, gone, ends_s - monotonic())
+                    more = await news_within(watch.news, leaving, ends_s - monotonic())
         finally:
-            gone.cancel()
+            leaving.cancel()
 
     async def stream(self, request: Request) -> Response:
         query = parameters(request, *FILTERS, "body")
@@ -125,7 +125,7 @@ class Waiting:
                         continue
                 if self._commits.stopping:
                     return
-                if not await _news(watch, None, self._heartbeat_s):
+                if not await news_within(watch.news, None, self._heartbeat_s):
                     yield b": heartbeat\n\n"
 
     async def export(self, request: Request) -> Response:
@@ -148,18 +148,18 @@ class Waiting:
                 return
 
 
-async def _gone(request: Request) -> None:
+async def gone(request: Request) -> None:
     """Ends when the client does."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
-async def _news(watch: Watch, gone: asyncio.Future[None] | None, within_s: float) -> bool:
-    """Whether something that fits was committed in time, and the client is still there."""
-    news = asyncio.ensure_future(watch.news.wait())
+async def news_within(news: asyncio.Event, leaving: asyncio.Future[None] | None, within_s: float) -> bool:
+    """Whether there were news in time, and the client is still there: `leaving` is done when it is not."""
+    told = asyncio.ensure_future(news.wait())
     try:
-        waited: set[asyncio.Future[Any]] = {news} if gone is None else {news, gone}
+        waited: set[asyncio.Future[Any]] = {told} if leaving is None else {told, leaving}
         await asyncio.wait(waited, timeout=max(0.0, within_s), return_when=asyncio.FIRST_COMPLETED)
-        return news.done() and (gone is None or not gone.done())
+        return told.done() and (leaving is None or not leaving.done())
     finally:
-        news.cancel()
+        told.cancel()

@@ -64,12 +64,14 @@ class Offer(_Section, frozen=True):
 
 
 class OfferedProposition(_Section, frozen=True):
-    """What Edge answers a personalization query for `scope` (a surface or decision scope) with."""
+    """What Edge answers a personalization query for `scope` (a surface or decision scope) with. `details` is the JSON
+    object of its scopeDetails; None: made here."""
 
     id: str
     scope: str
     items: tuple[Offer, ...]
     activity: str = ""
+    details: msgspec.Raw | None = None
 
 
 class NamedSchema(_Section, frozen=True):

@@ -53,6 +53,8 @@ class Database:
             _prepare(self._write, path, tables, layout, fsync=fsync)
             # A database in memory is visible to its own connection only, so there both are one.
             self._read = self._write if path == MEMORY else _connected(path)
+            # a reader's cache is stale after each transaction, and a large one is slower to search than the system's
+            self._write.execute("PRAGMA cache_size = -65536")
             self._write.execute(f"PRAGMA busy_timeout = {_TRY_S * 1000:.0f}")
         except sqlite3.Error as error:
             raise StoreFailed(f"{path}: {error}") from error
@@ -77,11 +79,17 @@ class Database:
     def rows(self, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """What a question is answered with; it sees every transaction that has returned. Raises StoreFailed."""
         with self._read_lock:
-            try:
-                with closing(self._read.execute(sql, tuple(values))) as cursor:
-                    return cursor.fetchall()
-            except sqlite3.Error as error:
-                raise StoreFailed(str(error)) from error
+            return _answer(self._read, sql, values)
+
+    def rows_at_hand(self, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        """The same for small questions of whoever writes. The writing connection has the pages in its memory where a
+        reader's reads them again after each transaction; while it is at work the reader is asked."""
+        if not self._write_lock.acquire(blocking=False):
+            return self.rows(sql, values)
+        try:
+            return _answer(self._write, sql, values)
+        finally:
+            self._write_lock.release()
 
     def close(self) -> None:
         """Folds the write-ahead log into the file and lets go of it."""
@@ -127,6 +135,14 @@ class Database:
                 raise StoreFailed(f"roll-back failed: {error}") from error
 
 
+def _answer(connection: sqlite3.Connection, sql: str, values: Iterable[Any]) -> list[tuple[Any, ...]]:
+    try:
+        with closing(connection.execute(sql, tuple(values))) as cursor:
+            return cursor.fetchall()
+    except sqlite3.Error as error:
+        raise StoreFailed(str(error)) from error
+
+
 def _is_busy(error: Exception) -> bool:
     code: int | None = getattr(error, "sqlite_errorcode", None)  # absent from errors of sqlite3's own
     return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY  # the higher bits say in which of its ways
@@ -147,6 +163,5 @@ def _prepare(connection: sqlite3.Connection, path: str, tables: str, layout: int
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {'FULL' if fsync else 'NORMAL'}")
     connection.execute("PRAGMA wal_autocheckpoint = 0")  # see checkpoints
-    connection.execute("PRAGMA cache_size = -65536")
     if is_new:
         connection.executescript(f"BEGIN IMMEDIATE; {tables} PRAGMA user_version = {layout}; COMMIT;")

@@ -171,6 +171,8 @@ def _items(offered: OfferedProposition, schemas: set[str]) -> list[dict[str, obj
 
 
 def _proposition(offered: OfferedProposition, items: list[dict[str, object]]) -> dict[str, object]:
+    if offered.details:
+        return {"id": offered.id, "scope": offered.scope, "scopeDetails": offered.details, "items": items}
     details: dict[str, object] = {"decisionProvider": "AJO", "correlationID": offered.id}
     if offered.activity:
         details["activity"] = {"id": offered.activity}

@@ -34,6 +34,7 @@ CREATE TABLE messages (
 CREATE INDEX messages_run ON messages (run, channel);
 CREATE INDEX messages_id ON messages (id);
 CREATE INDEX messages_receiver ON messages (receiver);
+CREATE INDEX messages_key ON messages (key);
 CREATE TABLE instances (run TEXT NOT NULL, id TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (run, id)) WITHOUT ROWID;
 CREATE TABLE standings (run TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE followed (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL);
@@ -47,6 +48,7 @@ _MESSAGE = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSTANCE = "INSERT OR REPLACE INTO instances (run, id, value) VALUES (?, ?, ?)"
+_FORGET = "DELETE FROM instances WHERE run = ? AND id = ?"
 _STANDING = "INSERT OR REPLACE INTO standings (run, value) VALUES (?, ?)"
 _FOLLOWED = "INSERT OR REPLACE INTO followed (one, seq) VALUES (1, ?)"
 _TABLES = ("steps", "messages", "instances", "standings")
@@ -119,6 +121,7 @@ class Journal:
             (_STEP, steps),
             (_MESSAGE, messages),
             (_INSTANCE, instances),
+            (_FORGET, news.forgotten),
             (_STANDING, standings),
             (_FOLLOWED, [(followed,)]),
         ]
@@ -155,10 +158,20 @@ class Journal:
         rows = self._database.rows("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
         return int(rows[0][0]) if rows else 0
 
-    def forgetting(self, run: str | None) -> list[Statement]:
-        """What forgets one run, or all; sequence numbers go on."""
+    def forgetting(self, run: str | None, followed: int) -> list[Statement]:
+        """What forgets one run, or all; sequence numbers go on. `followed` is the sequence number of the last event of
+        the lake that is forgotten too: a restart does not take it again."""
         where, values = ("", ()) if run is None else (" WHERE run = ?", (run,))
-        return [(f"DELETE FROM {table}{where}", [values]) for table in _TABLES]
+        return [*((f"DELETE FROM {table}{where}", [values]) for table in _TABLES), (_FOLLOWED, [(followed,)])]
+
+    def last_messages(self, run: str, keys: Iterable[str], limit: int) -> list[Row]:
+        """The newest messages of a run to any of these keys, the newest first."""
+        found = self._database.rows(
+            "SELECT seq, run, value FROM messages WHERE key IN (SELECT value FROM json_each(?)) AND +run = ?"
+            " ORDER BY seq DESC LIMIT ?",
+            (_ENCODER.encode(list(keys)).decode(), run, limit),
+        )
+        return [Row(seq, run, _MESSAGE_DECODER.decode(value)) for seq, run, value in found]
 
     def _rows(self, table: str, wanted: Wanted, named: Iterable[tuple[str, str]]) -> Sequence[tuple[Any, ...]]:
         conditions, values = ["seq > ?"], [wanted.after]

@@ -6,7 +6,7 @@ The tests hold it to the routes, to the API's limits and to what is really answe
 from __future__ import annotations
 
 from footfall import __version__
-from footfall.platform import openapi_devices
+from footfall.platform import openapi_devices, openapi_journeys
 from footfall.platform.openapi_shapes import (
     ERROR,
     REFUSED,
@@ -27,6 +27,8 @@ TAGS = {
     "Inlet": "Streaming ingestion: what source systems send",
     "Places": "Points of interest around a position",
     "What arrived": "Counting, listing, awaiting and forgetting what was stored",
+    "Journeys": "What journeys do: how many are where, every step, every message",
+    "People": "Who somebody is, where they are, and why an event did what it did",
     "Runs": "Whose events arrive through which datastream and inlet",
     "Set-up": "What this platform is, and how it is",
 }
@@ -45,7 +47,7 @@ def document() -> Json:
         },
         "tags": [{"name": name, "description": meaning} for name, meaning in TAGS.items()],
         "paths": {**openapi_devices.PATHS, **_API},
-        "components": {"schemas": SCHEMAS},
+        "components": {"schemas": {**SCHEMAS, **openapi_journeys.SCHEMAS}},
     }
 
 
@@ -128,8 +130,10 @@ _RECEIVED: Json = get(
     "Fewer lines than `limit` mean the end.",
 )
 _RESET: Json = {
-    "summary": "Forget the events of one run, or of all",
-    "description": "Runs, datastreams, inlets and consents stay, and what arrives meanwhile; sequence numbers go on.",
+    "summary": "Forget the events of one run, or of all, and what came of them",
+    "description": "Profiles, steps, messages and whoever is in a journey are forgotten too, and every journey is "
+    "paused or not as its file says. Runs, datastreams, inlets and consents stay, and what arrives meanwhile; sequence "
+    "numbers go on.",
     "parameters": [_RUN],
     "responses": {"200": answer("Forgotten"), "400": ERROR, "503": ERROR, **REFUSED},
 }
@@ -164,7 +168,14 @@ _SET_UP: Json = {
         "get": get("Whether it runs, takes events, and where it stores", {"200": answer("It runs", "Health")})
     },
     "/api/platform": {
-        "get": get("What it is set up with", {"200": answer("Datastreams, inlets and faults in force", "Platform")})
+        "get": get(
+            "What it is set up with", {"200": answer("Datastreams, inlets, faults and journeys in force", "Platform")}
+        )
     },
 }
-_API: Json = {**tagged("What arrived", _ARRIVED), **tagged("Runs", _RUNS), **tagged("Set-up", _SET_UP)}
+_API: Json = {
+    **tagged("What arrived", _ARRIVED),
+    **openapi_journeys.PATHS,
+    **tagged("Runs", _RUNS),
+    **tagged("Set-up", _SET_UP),
+}

@@ -50,7 +50,8 @@ def body(schema: str, description: str = "", media_type: str = "application/json
     return {"required": True, **told, "content": content}
 
 
-def _record(**members: Json) -> Json:
+def record(**members: Json) -> Json:
+    """The shape of an object that has these members, all of them."""
     return {"type": "object", "properties": members, "required": list(members)}
 
 
@@ -60,75 +61,82 @@ REFUSED: Json = {
     "403": {**ERROR, "description": "Host or Origin is not this machine's"},
 }
 
-_TEXT: Json = {"type": "string"}
-_WHOLE: Json = {"type": "integer"}
-_FLAG: Json = {"type": "boolean"}
-_TEXTS: Json = {"type": "array", "items": _TEXT}
+TEXT: Json = {"type": "string"}
+WHOLE: Json = {"type": "integer"}
+FLAG: Json = {"type": "boolean"}
+TEXTS: Json = {"type": "array", "items": TEXT}
 _EVENT: Json = {
-    "seq": _WHOLE,
-    "id": _TEXT,
-    "run": _TEXT,
-    "datastream": _TEXT,
+    "seq": WHOLE,
+    "id": TEXT,
+    "run": TEXT,
+    "datastream": TEXT,
     "arrived": {"enum": ["interact", "collect", "inlet", "inlet-batch", "profile"]},
-    "ecid": _TEXT,
-    "person": _TEXT,
-    "test": _TEXT,
-    "type": _TEXT,
-    "good": _FLAG,
-    "reasons": _TEXTS,
-    "received_ms": _WHOLE,
-    "run_ms": _WHOLE,
-    "timestamp": _TEXT,
+    "ecid": TEXT,
+    "person": TEXT,
+    "test": TEXT,
+    "type": TEXT,
+    "good": FLAG,
+    "reasons": TEXTS,
+    "received_ms": WHOLE,
+    "run_ms": WHOLE,
+    "timestamp": TEXT,
 }
-_SHOWN: Json = _record(**_EVENT)
+_SHOWN: Json = record(**_EVENT)
 _SHOWN["properties"] = {**_EVENT, "body": {"type": "object", "description": "the event itself, if asked for"}}
-_WHOLE_EVENT: Json = _record(**_EVENT, body={"type": ["object", "array", "string", "number", "boolean", "null"]})
-_TALLY: Json = {"total": _WHOLE, "good": _WHOLE, "bad": _WHOLE}
-_CLOCK: Json = _record(origin_ms=_WHOLE, anchor_ms=_WHOLE, speed={"type": "number"})
+_WHOLE_EVENT: Json = record(**_EVENT, body={"type": ["object", "array", "string", "number", "boolean", "null"]})
+_TALLY: Json = {"total": WHOLE, "good": WHOLE, "bad": WHOLE}
+_CLOCK: Json = record(origin_ms=WHOLE, anchor_ms=WHOLE, speed={"type": "number"})
 _LIST: Json = {"type": "array", "items": _SHOWN}
 _OBJECTS: Json = {"type": "array", "items": {"type": "object"}}
 _PLACE_LIST: Json = {"type": "array", "items": {"$ref": "#/components/schemas/Place"}}
 
 SCHEMAS: Json = {
-    "Error": _record(error=_TEXT),
-    "Problem": _record(type=_TEXT, status=_WHOLE, title=_TEXT, detail=_TEXT, report={"type": "object"}),
-    "Health": _record(
+    "Error": record(error=TEXT),
+    "Problem": record(type=TEXT, status=WHOLE, title=TEXT, detail=TEXT, report={"type": "object"}),
+    "Health": record(
         status={"enum": ["ok", "refusing"]},
         why={"type": "string", "description": "why nothing is taken at the moment, empty when it is"},
-        version=_TEXT,
-        store=_TEXT,
+        version=TEXT,
+        store=TEXT,
         durable={"enum": ["no", "process", "power"]},
-        pois=_WHOLE,
+        pois=WHOLE,
     ),
-    "Platform": _record(datastreams=_OBJECTS, inlets=_OBJECTS, schemas=_OBJECTS, faults=_OBJECTS, seed=_WHOLE),
-    "Counts": _record(
+    "Platform": record(
+        datastreams=_OBJECTS,
+        inlets=_OBJECTS,
+        schemas=_OBJECTS,
+        faults=_OBJECTS,
+        seed=WHOLE,
+        journeys={"type": "array", "items": record(name=TEXT, version=WHOLE)},
+    ),
+    "Counts": record(
         run={"type": ["string", "null"]},
         **_TALLY,
-        types={"type": "object", "additionalProperties": _record(good=_WHOLE, bad=_WHOLE)},
+        types={"type": "object", "additionalProperties": record(good=WHOLE, bad=WHOLE)},
     ),
     "Event": _SHOWN,
     "WholeEvent": _WHOLE_EVENT,
-    "Events": _record(events=_LIST, next={"type": ["integer", "null"]}),
-    "Awaited": _record(count=_WHOLE, events=_LIST, next={"type": ["integer", "null"]}),
-    "Absent": _record(absent={"const": True}),
-    "Present": _record(absent={"const": False}, event=_WHOLE_EVENT),
-    "Copies": _record(id=_TEXT, copies={"type": "array", "items": _WHOLE_EVENT}),
-    "Runs": _record(runs={"type": "array", "items": _record(run=_TEXT, datastreams=_TEXTS, inlets=_TEXTS, **_TALLY)}),
-    "Received": _record(**{name: _EVENT[name] for name in ("seq", "id", "type", "good", "reasons", "ecid")}),
+    "Events": record(events=_LIST, next={"type": ["integer", "null"]}),
+    "Awaited": record(count=WHOLE, events=_LIST, next={"type": ["integer", "null"]}),
+    "Absent": record(absent={"const": True}),
+    "Present": record(absent={"const": False}, event=_WHOLE_EVENT),
+    "Copies": record(id=TEXT, copies={"type": "array", "items": _WHOLE_EVENT}),
+    "Runs": record(runs={"type": "array", "items": record(run=TEXT, datastreams=TEXTS, inlets=TEXTS, **_TALLY)}),
+    "Received": record(**{name: _EVENT[name] for name in ("seq", "id", "type", "good", "reasons", "ecid")}),
     "Registration": {
         "type": "object",
         "properties": {
-            "run": _TEXT,
-            "datastream": _TEXT,
+            "run": TEXT,
+            "datastream": TEXT,
             "inlet": {"type": "string", "description": "64 hexadecimal digits", "pattern": "^[0-9a-fA-F]{64}$"},
             "clock": {**_CLOCK, "description": "what the run's clock shows: anchor_ms at origin_ms, then speed"},
         },
         "required": ["run", "datastream"],
     },
-    "Registered": _record(
-        run=_TEXT,
-        datastream=_TEXT,
-        org=_TEXT,
+    "Registered": record(
+        run=TEXT,
+        datastream=TEXT,
+        org=TEXT,
         inlet={"type": ["string", "null"]},
         clock={"anyOf": [_CLOCK, {"type": "null"}]},
     ),
@@ -142,17 +150,15 @@ SCHEMAS: Json = {
             "query": {"type": "object"},
         },
     },
-    "Handles": _record(
-        requestId=_TEXT, handle={"type": "array", "items": _record(type=_TEXT, payload={"type": "array"})}
+    "Handles": record(requestId=TEXT, handle={"type": "array", "items": record(type=TEXT, payload={"type": "array"})}),
+    "Consent": record(consent={"type": "array", "items": {"type": "object"}}),
+    "InletMessage": record(
+        header={"type": "object"}, body=record(xdmMeta={"type": "object"}, xdmEntity={"type": "object"})
     ),
-    "Consent": _record(consent={"type": "array", "items": {"type": "object"}}),
-    "InletMessage": _record(
-        header={"type": "object"}, body=_record(xdmMeta={"type": "object"}, xdmEntity={"type": "object"})
-    ),
-    "InletBatch": _record(messages={"type": "array", "items": {"$ref": "#/components/schemas/InletMessage"}}),
-    "Places": _record(places=_record(userWithin=_PLACE_LIST, pois=_PLACE_LIST), input={"type": "null"}),
-    "Place": _record(
+    "InletBatch": record(messages={"type": "array", "items": {"$ref": "#/components/schemas/InletMessage"}}),
+    "Places": record(places=record(userWithin=_PLACE_LIST, pois=_PLACE_LIST), input={"type": "null"}),
+    "Place": record(
         p={"type": "array", "minItems": 7, "maxItems": 7},
-        x={"type": "object", "additionalProperties": _TEXT},
+        x={"type": "object", "additionalProperties": TEXT},
     ),
 }

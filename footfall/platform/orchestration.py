@@ -25,10 +25,10 @@ _APP = "mobileapp://"
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A stored event, and `content`: the object that its body is the JSON of."""
+    """A stored event, and `content`: what its body is the JSON of, of raw data anything."""
 
     event: StoredEvent
-    content: Mapping[str, Any]
+    content: Any
 
 
 class News(msgspec.Struct, frozen=True):
@@ -38,6 +38,19 @@ class News(msgspec.Struct, frozen=True):
     messages: tuple[tuple[str, Message], ...] = ()
     instances: tuple[tuple[str, Instance], ...] = ()
     standings: tuple[tuple[str, Standing], ...] = ()
+    forgotten: tuple[tuple[str, str], ...] = ()  # the ids of instances that need not be kept
+
+    def without(self, run: str | None) -> News:
+        """The same without what is of this run; None: of any."""
+        if run is None:
+            return News()
+        return News(
+            tuple(one for one in self.steps if one[0] != run),
+            tuple(one for one in self.messages if one[0] != run),
+            tuple(one for one in self.instances if one[0] != run),
+            tuple(one for one in self.standings if one[0] != run),
+            tuple(one for one in self.forgotten if one[0] != run),
+        )
 
 
 class Sandbox:
@@ -57,7 +70,7 @@ class Sandbox:
         if not event.good:
             return []
         at_ms = self._at(event.run_ms or event.received_ms)
-        xdm = arrival.content.get("xdm")
+        xdm = arrival.content.get("xdm") if isinstance(arrival.content, dict) else None
         if not isinstance(xdm, dict):
             return []
         if event.arrived == "profile":
@@ -158,7 +171,11 @@ class Orchestration:
         self.sandbox(run).clock = clock
 
     def forget(self, run: str | None) -> None:
-        """The sandbox of the run, or of all, begins anew; its clock stays."""
+        """The sandbox of the run, or of all, begins anew, and nobody is told any more of what it did; its clock
+        stays."""
+        self._steps = [one for one in self._steps if run is not None and one[0] != run]
+        self._messages = [one for one in self._messages if run is not None and one[0] != run]
+        self._touched = set() if run is None else self._touched - {run}
         for name in [run] if run is not None else list(self._sandboxes):
             old = self._sandboxes.pop(name, None)
             if old is not None:
@@ -222,6 +239,7 @@ class Orchestration:
             tuple(self._messages),
             tuple((run, one) for run, journeys in sandboxes for one in journeys.changed()),
             tuple((run, journeys.standing()) for run, journeys in sandboxes),
+            tuple((run, id) for run, journeys in sandboxes for id in journeys.forgotten()),
         )
         self._steps, self._messages = [], []
         return news
@@ -251,5 +269,5 @@ def _offered(message: Message, scope: str) -> OfferedProposition:
         id=message.id,
         scope=scope,
         items=(Offer(f"{message.id}-item", "json-content-item", message.content),),
-        activity=message.journey,
+        details=message.tracking,
     )

@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 from string import Template
 from typing import Any
+from urllib.parse import quote
+
+import msgspec
 
 from footfall.platform.database import MEMORY
+from footfall.platform.journeys.counts import JourneyCounts
 from footfall.platform.package_data import page_frame
 from footfall.platform.stored import Count
 
 Json = dict[str, Any]
 
 
-def front(counts: list[Count], poi_count: int, store_path: str, trouble: str = "") -> str:
-    """The overview: what arrived up to now, by run and type, and where to read on; `trouble` is why nothing is taken
-    at the moment."""
+class JourneyLine(msgspec.Struct, frozen=True):
+    """One line of the table of journeys."""
+
+    run: str
+    journey: str
+    counts: JourneyCounts
+
+
+def front(
+    counts: list[Count],
+    poi_count: int,
+    store_path: str,
+    trouble: str = "",
+    journeys: Sequence[JourneyLine] | None = None,
+) -> str:
+    """The overview: what arrived up to now, by run and type, what journeys made of it, and where to read on; `trouble`
+    is why nothing is taken at the moment, `journeys` None where none run."""
     good = sum(count.n for count in counts if count.good)
     bad = sum(count.n for count in counts if not count.good)
     kept = "Events are in memory and gone when it stops." if store_path == MEMORY else f"Events are in {store_path}."
@@ -31,7 +49,7 @@ def front(counts: list[Count], poi_count: int, store_path: str, trouble: str = "
             (_text(count.run), _text(count.type or "(none)"), "good" if count.good else "bad", f"{count.n:,}")
             for count in counts
         ),
-        last_is_number=True,
+        numbers=1,
     )
     if not counts:
         arrived = (
@@ -49,8 +67,35 @@ def front(counts: list[Count], poi_count: int, store_path: str, trouble: str = "
         "Footfall platform",
         f"<h1>Footfall platform</h1>{refusing}"
         "<p>The local Experience Platform: phones and other clients send here, and what they sent can be asked for.</p>"
-        f'<p class="quiet">{_text(kept)}</p><div class="tally">{tally}</div>{links}<h2>What arrived</h2>{arrived}',
+        f'<p class="quiet">{_text(kept)}</p><div class="tally">{tally}</div>{links}<h2>What arrived</h2>{arrived}'
+        f"{'' if journeys is None else _journeys(journeys)}",
     )
+
+
+def _journeys(lines: Sequence[JourneyLine]) -> str:
+    """What journeys have done, by run."""
+    links = (
+        '<p><a href="/api/journeys">Journeys</a> · <a href="/api/steps">Steps</a> · '
+        '<a href="/api/messages">Messages</a> as JSON</p>'
+    )
+    if not lines:
+        return f"<h2>Journeys</h2>{links}<p>No event has met a journey yet.</p>"
+    heads = ("Run", "Journey", "Entered", "Active", "Ended", "Discarded", "Sent", "Opened")
+    return f"<h2>Journeys</h2>{links}{_table(heads, map(_journey, lines), numbers=6)}"
+
+
+def _journey(line: JourneyLine) -> tuple[str, ...]:
+    counts = line.counts
+    url = f"/api/journeys/{quote(line.journey, safe='')}?run={quote(line.run, safe='')}"
+    numbers = (
+        counts.entered,
+        counts.active,
+        counts.ended + sum(counts.exited.values()),
+        sum(counts.discarded.values()),
+        sum(counts.sent.values()),
+        counts.opened,
+    )
+    return (_text(line.run), f'<a href="{escape(url)}">{_text(line.journey)}</a>', *(f"{n:,}" for n in numbers))
 
 
 def docs(document: Json) -> str:
@@ -123,11 +168,11 @@ def _content(content: Json) -> str:
     return ", ".join(shown) or "none"
 
 
-def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, last_is_number: bool = False) -> str:
-    """A table of cells that are HTML already."""
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, numbers: int = 0) -> str:
+    """A table of cells that are HTML already; the last columns, so many, are numbers."""
 
     def line(tag: str, cells: tuple[str, ...]) -> str:
-        marks = [""] * (len(cells) - 1) + [' class="number"' if last_is_number else ""]
+        marks = [""] * (len(cells) - numbers) + [' class="number"'] * numbers
         return "<tr>" + "".join(f"<{tag}{m}>{cell}</{tag}>" for m, cell in zip(marks, cells, strict=True)) + "</tr>"
 
     body = "".join(line("td", row) for row in rows)

@@ -5,18 +5,17 @@ Source: https://experienceleague.adobe.com/docs/places/using/web-service-api/api
 
 from __future__ import annotations
 
-import heapq
 import re
-from bisect import bisect_left
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 from decimal import Decimal
+from operator import itemgetter
 from urllib.parse import parse_qs
 
 import msgspec
 
 from footfall.platform.messages import Request, Response
 from footfall.platform.problem_details import method_not_allowed
-from footfall.world.geo import METRES_PER_DEGREE, Point, distance_m
+from footfall.world.circle_index import CircleIndex, precedence
 from footfall.world.pois import Poi
 
 PATHS = ("/placesedgequery", "/placesedgequery/")
@@ -30,29 +29,27 @@ class _BadQuery(Exception):
     """A parameter is missing or garbled; the message says which."""
 
 
-class _Place(msgspec.Struct, frozen=True):
-    """A POI with what every query needs of it: its centre, and its record as it travels."""
+class _Library(msgspec.Struct, frozen=True):
+    """The POIs of one library, and their records as they travel, in the index's order."""
 
-    poi: Poi
-    centre: Point
-    record: msgspec.Raw
-
-
-class _Found(msgspec.Struct, frozen=True):
-    within: list[_Place]  # in no particular order
-    nearby: list[_Place]  # by distance to the circle's edge
+    index: CircleIndex
+    records: list[msgspec.Raw]
 
 
 class PlacesQuery:
     """Answers Places queries over a fixed set of POIs."""
 
     def __init__(self, pois: Iterable[Poi]) -> None:
-        self._by_lat = [_place(poi) for poi in sorted(pois, key=lambda poi: (poi.lat, poi.id))]
-        self._lats = [place.poi.lat for place in self._by_lat]
-        self._widest_m = max((place.poi.radius_m for place in self._by_lat), default=0.0)
+        by_library: dict[str, list[Poi]] = {}
+        for poi in pois:
+            by_library.setdefault(poi.library, []).append(poi)
+        self._libraries: dict[str, _Library] = {}
+        for library, members in by_library.items():
+            index = CircleIndex(members)
+            self._libraries[library] = _Library(index, [_record(poi) for poi in index.pois])
 
     def __len__(self) -> int:
-        return len(self._by_lat)
+        return sum(len(library.records) for library in self._libraries.values())
 
     def answer(self, request: Request) -> Response:
         """200 with userWithin (by weight, then radius) and pois (by distance to the edge of the circle), together at
@@ -70,53 +67,29 @@ class PlacesQuery:
         except _BadQuery as problem:
             body = msgspec.json.encode({"status": 400, "message": str(problem)})
             return Response(400, (("content-type", "application/json"),), body)
-        found = self._around(lon, lat, limit, libraries)
-        within = sorted(found.within, key=_rank)[:limit]
-        nearby = found.nearby[: limit - len(within)]
-        places = {"userWithin": [place.record for place in within], "pois": [place.record for place in nearby]}
-        body = msgspec.json.encode({"places": places, "input": None})
+        within: list[tuple[tuple[int, float, str], msgspec.Raw]] = []
+        nearby: list[tuple[float, str, msgspec.Raw]] = []
+        for name in libraries:
+            if (library := self._libraries.get(name)) is not None:
+                around, records = library.index.around(lon, lat, limit), library.records
+                within += [(precedence(near.poi), records[near.order]) for near in around.within]
+                nearby += [(near.edge_m, near.poi.id, records[near.order]) for near in around.nearby]
+        within.sort(key=_first)
+        nearby.sort(key=_two)
+        user_within = [record for _, record in within[:limit]]
+        pois = [record for _, _, record in nearby[: limit - len(user_within)]]
+        body = msgspec.json.encode({"places": {"userWithin": user_within, "pois": pois}, "input": None})
         return Response(200, (("content-type", "application/json"),), body)
 
-    def _around(self, lon: float, lat: float, limit: int, libraries: Set[str]) -> _Found:
-        """Walks away from the query's latitude, north and south in turn, until no circle farther off can matter: the
-        difference of latitudes is a lower bound of the distance, and `_widest_m` of what a radius can take off it."""
-        here = Point(lon=lon, lat=lat)
-        within: list[_Place] = []
-        best: list[tuple[float, int]] = []  # a heap, the farthest of the nearest on top: (-edge_m, -index)
-        north = bisect_left(self._lats, lat)
-        south = north - 1
-        while north < len(self._lats) or south >= 0:
-            to_north = self._lats[north] - lat if north < len(self._lats) else float("inf")
-            to_south = lat - self._lats[south] if south >= 0 else float("inf")
-            least_edge_m = min(to_north, to_south) * METRES_PER_DEGREE - self._widest_m
-            if least_edge_m > 0.0 and len(best) == limit and least_edge_m > -best[0][0]:
-                break
-            if to_north <= to_south:
-                index, north = north, north + 1
-            else:
-                index, south = south, south - 1
-            place = self._by_lat[index]
-            if place.poi.library not in libraries:
-                continue
-            edge_m = distance_m(here, place.centre) - place.poi.radius_m
-            if edge_m <= 0.0:
-                within.append(place)
-            elif len(best) < limit:
-                heapq.heappush(best, (-edge_m, -index))
-            elif edge_m < -best[0][0]:
-                heapq.heapreplace(best, (-edge_m, -index))
-        return _Found(within, [self._by_lat[-index] for _, index in sorted(best, reverse=True)])
+
+_first = itemgetter(0)
+_two = itemgetter(0, 1)
 
 
-def _place(poi: Poi) -> _Place:
+def _record(poi: Poi) -> msgspec.Raw:
     """`p` has exactly seven members and its coordinates are strings: the SDK skips a POI that has not."""
     p = [poi.id, poi.name, _plain(poi.lat), _plain(poi.lon), round(poi.radius_m), poi.library, poi.weight]
-    record = msgspec.Raw(msgspec.json.encode({"p": p, "x": dict(poi.metadata)}))
-    return _Place(poi, Point(lon=poi.lon, lat=poi.lat), record)
-
-
-def _rank(place: _Place) -> tuple[int, float, str]:
-    return (place.poi.weight, place.poi.radius_m, place.poi.id)
+    return msgspec.Raw(msgspec.json.encode({"p": p, "x": dict(poi.metadata)}))
 
 
 def _plain(degrees: float) -> str:

@@ -16,13 +16,13 @@ from itertools import groupby
 
 import msgspec
 
-from footfall.platform.database import Statement
+from footfall.platform.database import Statement, StoreFailed
 from footfall.platform.journal import Journal, Wanted
 from footfall.platform.journal_watches import JournalWatches
 from footfall.platform.journeys.messages import Message
 from footfall.platform.messages import StoredEvent
 from footfall.platform.orchestration import Arrival, News, Orchestration
-from footfall.platform.profiles.on_disk import SqliteProfileStore
+from footfall.platform.profiles.on_disk import SqliteProfileStore, forgotten
 from footfall.platform.profiles.profile import Profiles
 from footfall.platform.store import Store
 from footfall.platform.stored import Filter
@@ -48,7 +48,8 @@ class ProfilesOnDisk:
 
     def open(self, run: str) -> Profiles:
         """The profiles of a run."""
-        self._of_run[run] = SqliteProfileStore(self._store.database.rows, run)
+        database = self._store.database
+        self._of_run[run] = SqliteProfileStore(database.rows, run, at_hand=database.rows_at_hand)
         return Profiles(self._of_run[run])
 
     def expect(self, run: str, ids: Sequence[str], before_seq: int) -> None:
@@ -56,7 +57,7 @@ class ProfilesOnDisk:
         self._of_run[run].expect(ids, before_seq)
 
     def forget(self, run: str | None) -> None:
-        """Nothing of the run, or of any, is held or written any more."""
+        """Nothing of the run, or of any, is held or written any more: its store may not be used again."""
         for name in [run] if run is not None else list(self._of_run):
             self._of_run.pop(name, None)
 
@@ -73,6 +74,14 @@ class ProfilesOnDisk:
                 store.not_written()
 
 
+class _Asked(msgspec.Struct, frozen=True):
+    """Somebody waits until what has happened is durable; where it `forgets`, until the run (None: all) is forgotten."""
+
+    done: asyncio.Future[int]
+    forgets: bool = False
+    run: str | None = None
+
+
 class Projection:
     """What follows one lake. Everything here is called in the event loop's thread. `watches` hear of what is
     durable."""
@@ -87,7 +96,7 @@ class Projection:
         self._orchestration = orchestration
         self._profiles = profiles
         self._store = store
-        self._journal = Journal(store.database)
+        self._journal = Journal(store.database)  # which any thread may ask
         self._now_ms = now_ms
         self.watches = JournalWatches()
         self._webhooks = Webhooks(self._answered)
@@ -96,6 +105,9 @@ class Projection:
         self._followed = 0
         self._kept: list[Statement] = []  # that are not written yet; those of profiles are kept by their stores
         self._untold: list[News] = []
+        self._asked: list[_Asked] = []  # by whom, of the next transaction
+        self._owed: list[_Asked] = []  # by whom, of the one that is on its way
+        self._held: list[StoredEvent] = []  # committed while a run is being forgotten
         self._writing = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -131,8 +143,21 @@ class Projection:
         self._orchestration.answered(run, message_id, not why, self._now_ms(), why)
         self._go_on()
 
+    @property
+    def orchestration(self) -> Orchestration:
+        """The sandboxes, to be asked; what changes one is told to `happened`."""
+        return self._orchestration
+
+    @property
+    def journal(self) -> Journal:
+        """What is written down; to be read, from any thread."""
+        return self._journal
+
     def follow(self, events: list[StoredEvent]) -> None:
         """These were committed, in this order and after all others."""
+        if any(one.forgets for one in self._owed):
+            self._held += events  # the sandbox that they belong to is not there yet
+            return
         try:
             self._take([(self._followed + number, event) for number, event in enumerate(events, 1)])
         except Exception:  # the events are safe in the lake, and their senders have been told so
@@ -143,10 +168,40 @@ class Projection:
         """Something was done to the orchestration from outside: it is to be written down."""
         self._go_on()
 
-    def forget(self, run: str | None) -> list[Statement]:
-        """Of the run, or of all, nothing is known any more; the statements make it so on disk."""
-        self._orchestration.forget(run)
-        return self._journal.forgetting(run)
+    def pause(self, run: str, journey: str) -> None:
+        """Nobody moves in this journey of the run. KeyError for a journey that is not there."""
+        self._orchestration.pause(run, journey, self._now_ms())
+        self.happened()
+
+    def resume(self, run: str, journey: str) -> None:
+        """The journey goes on."""
+        self._orchestration.resume(run, journey, self._now_ms())
+        self.happened()
+
+    async def written(self) -> None:
+        """Returns when everything that has happened up to now is durable. Raises StoreFailed where the next attempt to
+        make it so fails; there will be others."""
+        loop = self._loop
+        if loop is None or not (self._writing or self._kept or self._orchestration.has_news):
+            return
+        asked = _Asked(loop.create_future())
+        if self._writing and not self._orchestration.has_news:
+            self._owed.append(asked)
+        else:
+            self._asked.append(asked)
+            self._go_on()
+        await asked.done
+
+    async def forget(self, run: str | None) -> int:
+        """Of the run, or of all, nothing is known any more, durably: no profile, step, message or instance. The
+        sequence number of the last event of the lake that is forgotten so; with the next one the run begins anew. One
+        transaction: on StoreFailed everything is as it was."""
+        if self._loop is None:
+            raise StoreFailed("the platform is shutting down")
+        asked = _Asked(self._loop.create_future(), forgets=True, run=run)
+        self._asked.append(asked)
+        self._go_on()
+        return await asked.done
 
     def end(self) -> None:
         """No more time passes."""
@@ -154,6 +209,10 @@ class Projection:
             self._timer.cancel()
         self._webhooks.close()
         self._loop = None
+        asked, self._asked = self._asked, []
+        for one in asked:
+            if not one.done.done():
+                one.done.set_exception(StoreFailed("the platform is shutting down"))
 
     def _take(self, events: Sequence[tuple[int, StoredEvent]]) -> None:
         """Events with their sequence numbers."""
@@ -187,26 +246,58 @@ class Projection:
         statements, news = self._collected()
         self._kept += statements
         self._untold.append(news)
-        if not any(rows for _, rows in self._kept):
+        self._owed, self._asked = self._asked, []
+        forgetting = [
+            statement
+            for one in self._owed
+            if one.forgets
+            for statement in (*self._journal.forgetting(one.run, self._followed), *forgotten(one.run))
+        ]
+        if not forgetting and not any(rows for _, rows in self._kept):
+            self._answer_asked(None)
             return
         self._writing = True
-        self._write([*self._kept, *self._profiles.statements()], self._settled)
+        self._write([*self._kept, *self._profiles.statements(), *forgetting], self._settled)
 
     def _settled(self, error: Exception | None) -> None:
         self._writing = False
         self._profiles.settled(is_written=error is None)
-        if error is not None:  # the same again, and whatever has come to it by then
-            if self._loop is not None:
-                self._loop.call_later(_RETRY_S, self._go_on)
-            return
-        untold, self._untold, self._kept = self._untold, [], []
-        for news in untold:
-            self.watches.tell(news)
-            for run, message in news.messages:
-                if message.channel == "webhook":
-                    self._webhooks.call(run, message)
-        if self._orchestration.has_news:
+        if error is None:
+            self._kept = []
+            for one in self._owed:
+                if one.forgets:
+                    self._let_go_of(one.run)
+            untold, self._untold = self._untold, []
+            for news in untold:
+                self.watches.tell(news)
+                for run, message in news.messages:
+                    if message.channel == "webhook":
+                        self._webhooks.call(run, message)
+        elif self._loop is not None:  # the same again, and whatever has come to it by then
+            self._loop.call_later(_RETRY_S, self._go_on)
+        self._answer_asked(error)
+        held, self._held = self._held, []
+        if held:
+            self.follow(held)
+        elif error is None and (self._asked or self._orchestration.has_news):
             self._go_on()
+
+    def _let_go_of(self, run: str | None) -> None:
+        """What the disk has just forgotten."""
+        self._webhooks.forget(run)
+        self._profiles.forget(run)  # before the new sandbox opens another
+        self._orchestration.forget(run)
+        self._untold = [news.without(run) for news in self._untold]
+
+    def _answer_asked(self, error: Exception | None) -> None:
+        owed, self._owed = self._owed, []
+        for one in owed:
+            if one.done.done():  # whoever asked has gone away
+                continue
+            if error is None:
+                one.done.set_result(self._followed)
+            else:
+                one.done.set_exception(error)
 
     def _pass_time(self) -> None:
         self._timer = None

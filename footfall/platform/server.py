@@ -58,7 +58,8 @@ class PlatformApp:
         self._log = log
         self._projection = projection
         self._commits = Commits()
-        self._rest = guarded(Api(Setup(platform, store, self._commits, config, fsync)).application(), token)
+        setup = Setup(platform, store, self._commits, config, fsync, projection)
+        self._rest = guarded(Api(setup).application(), token)
         self._writer: Writer | None = None
         self._lane: Lane | None = None
 
@@ -73,6 +74,8 @@ class PlatformApp:
         """Brings those to an end who wait for events that are yet to come. Called in the event loop's thread, before
         the server waits for its answers."""
         self._commits.stop()
+        if self._projection is not None:
+            self._projection.watches.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

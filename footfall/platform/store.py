@@ -20,7 +20,7 @@ from footfall.platform.messages import ConsentChange, StoredEvent
 from footfall.platform.profiles.on_disk import TABLES as PROFILE_TABLES
 from footfall.platform.stored import Count, Filter, Received, StoredRow
 
-_LAYOUT = 3  # a file of another layout is not touched
+_LAYOUT = 4  # a file of another layout is not touched
 _TABLES = """
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -105,15 +105,16 @@ class Store:
         row = (one.id, msgspec.json.encode(one).decode())
         self.database.transaction([(f"INSERT OR REPLACE INTO {table} (id, value) VALUES (?, ?)", [row])])
 
-    def reset(self, run: str | None = None) -> None:
+    def reset(self, run: str | None = None, until: int | None = None) -> None:
         """Forgets the events of one run, or of all, that were stored before the call; what arrives meanwhile stays.
+        With `until`, those up to this sequence number.
         Runs stay registered, sequence numbers go on. It takes many short transactions, oldest events first: one that is
         cut short leaves the newer events, and the counts of those."""
         and_run, of_run = ("", ()) if run is None else (" AND run = ?", (run,))
         which = f"seq > ? AND seq <= ?{and_run}"
         slice_end = f"SELECT max(seq) FROM (SELECT seq FROM events WHERE {which} ORDER BY seq LIMIT ?)"
         uncount = f"{_UNCOUNT_FROM} WHERE {which} {_UNCOUNT_TO}"
-        after, last, most = 0, self.last_seq(), _FIRST_SLICE
+        after, last, most = 0, self.last_seq() if until is None else until, _FIRST_SLICE
         while (until := self._rows(slice_end, (after, last, *of_run, most))[0][0]) is not None:
             began_s, rows = time.monotonic(), [(after, until, *of_run)]
             self.database.transaction(
@@ -137,6 +138,11 @@ class Store:
     def consents(self) -> list[ConsentChange]:
         """What every device said last."""
         return [ConsentChange(*row) for row in self._rows("SELECT org, ecid, collect FROM consents")]
+
+    def consent(self, org: str, ecid: str) -> str:
+        """What this device said last, y, n or p; "" for nothing."""
+        rows = self._rows("SELECT collect FROM consents WHERE org = ? AND ecid = ?", (org, ecid))
+        return str(rows[0][0]) if rows else ""
 
     def counts(self) -> list[Count]:
         """Kept up to date by every append, so that asking costs nothing however many events there are."""

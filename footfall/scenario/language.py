@@ -166,6 +166,8 @@ SCENARIO = Record(
         "seed": Key(Whole(0)),
         "lasts": Key(WholeQuantity(Quantity(DURATION, positive=True)), into="lasts_ms"),
         "population": Key(POPULATION),
+        "app": Key(Text("the name of an app below apps/"), default=""),
+        "journeys": Key(ListOf("a list of journeys below journeys/", Text("the name of a journey")), default=()),
         "places": Key(PLACES),
         "gap": Key(_GAP),
         "start": Key(NAME),

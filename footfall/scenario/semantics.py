@@ -12,7 +12,7 @@ from footfall.scenario.forms import Damage
 from footfall.scenario.graph import endless, graph_of, standstill, unreachable
 from footfall.scenario.language import END, HOME
 from footfall.scenario.situations import impossible
-from footfall.scenario.types import Scenario, Walk
+from footfall.scenario.types import Names, Scenario, Walk
 from footfall.world.pois import Poi
 from footfall.world.problems import Mistake, Path, did_you_mean
 
@@ -20,8 +20,11 @@ TOLERANCE = 1e-6
 """How far the shares of one choice may be from 1 together."""
 
 
-def mistakes(scenario: Scenario, pois: Sequence[Poi] | None, damage: Damage) -> Iterator[Mistake]:
-    """All that is wrong. Without `pois` nothing is said about categories and libraries."""
+def mistakes(
+    scenario: Scenario, pois: Sequence[Poi] | None, damage: Damage, names: Names | None = None
+) -> Iterator[Mistake]:
+    """All that is wrong. Without `pois` nothing is said about categories and libraries, without `names` nothing about
+    the app and the journeys."""
     states = {state.name: state for state in scenario.states}
     graph = graph_of(scenario.start, states, damage)
     yield from _population(scenario, damage)
@@ -32,6 +35,22 @@ def mistakes(scenario: Scenario, pois: Sequence[Poi] | None, damage: Damage) -> 
     yield from impossible(states, graph, damage)
     if pois is not None and not damage.touches(("places",)):
         yield from _places(scenario, pois, damage)
+    if names is not None:
+        yield from _named(scenario, names, damage)
+
+
+def _named(scenario: Scenario, names: Names, damage: Damage) -> Iterator[Mistake]:
+    if scenario.app and scenario.app not in names.apps and not damage.touches(("app",)):
+        yield Mistake(("app",), f'app: there is no app "{scenario.app}".{did_you_mean(scenario.app, names.apps)}')
+    for index, journey in enumerate(scenario.journeys):
+        path: Path = ("journeys", index)
+        if damage.touches(path):
+            continue
+        if journey not in names.journeys:
+            message = f'journeys: there is no journey "{journey}".{did_you_mean(journey, names.journeys)}'
+            yield Mistake(path, message)
+        elif journey in scenario.journeys[:index]:
+            yield Mistake(path, f'journeys: "{journey}" is named twice')
 
 
 def _population(scenario: Scenario, damage: Damage) -> Iterator[Mistake]:

@@ -116,7 +116,9 @@ class Places(msgspec.Struct, frozen=True):
 
 
 class Scenario(msgspec.Struct, frozen=True):
-    """One scenario file, decoded. `lasts_ms` bounds the run in virtual time: no phone does anything after it."""
+    """One scenario file, decoded. `lasts_ms` bounds the run in virtual time: no phone does anything after it. `app` is
+    the app file that it is made for ("": the demo shop's) and `journeys` those that its local platform runs, by
+    name."""
 
     name: str
     version: int
@@ -128,3 +130,12 @@ class Scenario(msgspec.Struct, frozen=True):
     gap: Distribution
     start: str
     states: tuple[State, ...]
+    app: str = ""
+    journeys: tuple[str, ...] = ()
+
+
+class Names(msgspec.Struct, frozen=True):
+    """What there is to be named: apps and journeys, each as below its folder and without `.yaml`."""
+
+    apps: tuple[str, ...] = ()
+    journeys: tuple[str, ...] = ()

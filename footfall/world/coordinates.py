@@ -12,10 +12,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from footfall.world.geo import Point, distance_m
+from footfall.world.place_rules import LARGEST_LATITUDE
 from footfall.world.problems import Mistake, Path
-
-LARGEST_LATITUDE = 85
-"""Of a place, by the Places Service's documents."""
 
 FAR_M = 1_000_000.0
 NEAR_M = 100_000.0
@@ -29,7 +27,7 @@ def coordinate_mistakes(points: Mapping[int, Pair], box: Box | None) -> Iterator
 
     Where every pair looks swapped there is one mistake, at the first: it has one cause.
     """
-    swapped = [index for index, pair in points.items() if _swapped_in_itself(pair, box)]
+    swapped = [index for index, pair in points.items() if looks_swapped(pair, box)]
     rest = dict(points)
     for index in swapped:
         del rest[index]
@@ -58,7 +56,8 @@ def bbox_mistake(bbox: Any) -> str:
     return f"{expected}, {found}: south is beyond north" if south > north else ""
 
 
-def _swapped_in_itself(pair: Pair, box: Box | None) -> bool:
+def looks_swapped(pair: Pair, box: Box | None) -> bool:
+    """Whether (lon, lat) is no place, or lies outside the file's bbox, and is one inside it the other way round."""
     lon, lat = pair
     if 90 < abs(lat) <= 180 and abs(lon) <= 90:
         return True

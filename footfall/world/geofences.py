@@ -5,13 +5,15 @@
                    "properties": {"name": ..., "category": ..., "library": ..., "radius_m": 100, "weight": 0,
                                   "metadata": {"city": "Helsinki"}}}]}
 
+A feature whose geometry is a Polygon or a MultiPolygon is no place but an area of the world: see footfall.world.areas.
+
 weight, metadata, bbox and attribution may be absent; name, category, library, radius_m and the id may not. Further
 members are left alone at the top of the file and in a feature, as RFC 7946 asks, and refused in `properties`, where
 they would be a slip or someone's own data, for which `metadata` is the place.
 
 Limits are those of the Places Service: latitude -85..85, radius 10..2000 m by its API and 10..20 000 m in its CSV
-import, names of at most 512 characters, at most 10 pairs of metadata of at most 256 characters (AdobeDocs/places.en,
-help/web-service-api/api-usage and help/poi-mgmt-ui/bulk-upload-pois.md). The other lengths are our own.
+import, names of at most 512 characters, at most 10 pairs of metadata of at most 256 characters, 150 000 places a
+library (footfall.world.place_rules says where each is written). The other lengths are our own.
 """
 
 from __future__ import annotations
@@ -23,16 +25,20 @@ from typing import Any, TypeGuard
 
 import msgspec
 
+from footfall.world.areas import AREA_GEOMETRIES, Area, area_mistakes, area_of
 from footfall.world.coordinates import Box, bbox_mistake, coordinate_mistakes
 from footfall.world.json_positions import Lines, duplicate_keys, located
+from footfall.world.place_rules import (
+    LARGEST_API_RADIUS_M,
+    LARGEST_RADIUS_M,
+    LEAST_RADIUS_M,
+    MOST_PAIRS,
+    MOST_POIS,
+    RELIABLE_RADIUS_M,
+    own_pairs,
+)
 from footfall.world.pois import Poi
 from footfall.world.problems import BadInput, Mistake, Path, Problem, closest, did_you_mean
-
-LEAST_RADIUS_M = 10
-LARGEST_RADIUS_M = 20_000
-RELIABLE_RADIUS_M = 100
-LARGEST_API_RADIUS_M = 2_000
-MOST_PAIRS = 10
 
 _HALF = re.compile("[\\ud800-\\udfff]")
 
@@ -43,15 +49,16 @@ class GeofenceFile(msgspec.Struct, frozen=True):
     pois: tuple[Poi, ...]
     attribution: str
     bbox: Box | None
+    areas: tuple[Area, ...] = ()
 
 
 def decode_geofences(text: str | bytes, file: str) -> GeofenceFile:
-    """The places in `text`, in its order; `file` is how problems call it.
+    """The places and areas in `text`, in its order; `file` is how problems call it.
 
     Poi.metadata holds the pairs of `metadata` and ("category", category), sorted by key.
     Raises BadInput with every problem, each at its line and column; a text that is no JSON has one.
     """
-    source = _decoded(text, file)
+    source = decoded_text(text, file)
     document, has_duplicates = _loaded(source, file)
     mistakes = list(_mistakes(document))
     problems = list(located(source, file, mistakes)) if mistakes else []
@@ -64,9 +71,10 @@ def decode_geofences(text: str | bytes, file: str) -> GeofenceFile:
     if problems:
         raise BadInput(problems)
     return GeofenceFile(
-        pois=tuple(_poi(feature) for feature in document["features"]),
+        pois=tuple(_poi(feature) for feature in document["features"] if not _is_area(feature)),
         attribution=document.get("attribution", ""),
         bbox=_box(document["bbox"]) if "bbox" in document else None,
+        areas=tuple(area_of(feature) for feature in document["features"] if _is_area(feature)),
     )
 
 
@@ -75,7 +83,7 @@ def warnings(text: str | bytes, file: str) -> tuple[Problem, ...]:
 
     For a text that `decode_geofences` accepts; raises BadInput as it does.
     """
-    source = _decoded(text, file)
+    source = decoded_text(text, file)
     decode_geofences(source, file)
     document, _ = _loaded(source, file)
     doubts = list(_doubts(document))
@@ -116,8 +124,11 @@ PROPERTIES: Mapping[str, Property] = {
     "metadata": Property("an object of texts", lambda value: isinstance(value, dict), optional=True),
 }
 
+AREA_PROPERTIES: Mapping[str, Property] = {name: PROPERTIES[name] for name in ("name", "category", "metadata")}
 
-def _decoded(text: str | bytes, file: str) -> str:
+
+def decoded_text(text: str | bytes, file: str) -> str:
+    """The text without its byte order mark. Raises BadInput where bytes are not UTF-8."""
     if isinstance(text, str):
         return text.removeprefix("\ufeff")
     try:
@@ -176,22 +187,39 @@ def _mistakes(document: Any) -> Iterator[Mistake]:
         if "features" not in slips.values():
             yield _wrong(document, ("features",), "a list of at least one feature")
         return
+    usable = _box(box) if box is not None and not box_mistake else None
     first_with: dict[str, int] = {}
     points: dict[int, tuple[float, float]] = {}
+    libraries: dict[str, list[int]] = {}
     for index, feature in enumerate(features):
         path = ("features", index)
         if not isinstance(feature, dict) or feature.get("type") != "Feature":
             yield Mistake(path, 'expected an object with "type": "Feature"')
             continue
         yield from _identity(feature, path, first_with)
-        yield from _properties(feature, path)
+        if _is_area(feature):
+            yield from _properties(feature, path, AREA_PROPERTIES)
+            yield from area_mistakes(feature["geometry"], (*path, "geometry"), usable)
+            continue
+        yield from _properties(feature, path, PROPERTIES)
+        _put(libraries, feature, index)
         point = _point(feature)
         if point:
             points[index] = point
         else:
             yield from _no_point(feature, path)
-    usable = _box(box) if box is not None and not box_mistake else None
+    for library, members in libraries.items():
+        if len(members) > MOST_POIS:
+            why = f"expected at most {MOST_POIS} places in a library, found {len(members)} in {_shown(library)}"
+            yield Mistake(("features", members[MOST_POIS], "properties", "library"), f"library: {why}")
     yield from coordinate_mistakes(points, usable)
+
+
+def _put(libraries: dict[str, list[int]], feature: Mapping[str, Any], index: int) -> None:
+    properties = feature.get("properties")
+    library = properties.get("library") if isinstance(properties, dict) else None
+    if isinstance(library, str):
+        libraries.setdefault(library, []).append(index)
 
 
 def _identity(feature: Mapping[str, Any], path: Path, first_with: dict[str, int]) -> Iterator[Mistake]:
@@ -206,7 +234,12 @@ def _identity(feature: Mapping[str, Any], path: Path, first_with: dict[str, int]
         yield Mistake((*path, "id"), f'id: "{own}" is already the id of features[{first}]')
 
 
-def _properties(feature: Mapping[str, Any], path: Path) -> Iterator[Mistake]:
+def _is_area(feature: Mapping[str, Any]) -> bool:
+    geometry = feature.get("geometry")
+    return isinstance(geometry, dict) and geometry.get("type") in AREA_GEOMETRIES
+
+
+def _properties(feature: Mapping[str, Any], path: Path, rules: Mapping[str, Property]) -> Iterator[Mistake]:
     properties = feature.get("properties")
     if not isinstance(properties, dict):
         yield _wrong(feature, ("properties",), "an object", under=path)
@@ -214,11 +247,11 @@ def _properties(feature: Mapping[str, Any], path: Path) -> Iterator[Mistake]:
     under = (*path, "properties")
     meant: set[str] = set()
     for key in properties:
-        if key not in PROPERTIES:
-            meant.add(closest(key, PROPERTIES) or "")
-            why = f"{did_you_mean(key, PROPERTIES)} Data of your own goes into metadata."
+        if key not in rules:
+            meant.add(closest(key, rules) or "")
+            why = f"{did_you_mean(key, rules)} Data of your own goes into metadata."
             yield Mistake((*under, key), f'unknown property "{_short(key)}".{why}', at_key=True)
-    for name, rule in PROPERTIES.items():
+    for name, rule in rules.items():
         if name in properties:
             if not rule.fits(properties[name]):
                 yield _wrong(properties, (name,), rule.expected, under=under)
@@ -230,9 +263,10 @@ def _properties(feature: Mapping[str, Any], path: Path) -> Iterator[Mistake]:
 
 
 def _metadata(metadata: Mapping[str, Any], category: Any, path: Path) -> Iterator[Mistake]:
-    pairs = len(metadata.keys() | {"category"})
+    pairs = own_pairs(metadata)
     if pairs > MOST_PAIRS:
-        yield Mistake(path, f"metadata: expected at most {MOST_PAIRS} pairs with the category, found {pairs}")
+        why = f"expected at most {MOST_PAIRS} pairs beside address and category, found {pairs}"
+        yield Mistake(path, f"metadata: {why}")
     for key, value in metadata.items():
         if not _is_text(value, 256):
             yield _wrong(metadata, (key,), "text of at most 256 characters", under=path)
@@ -256,7 +290,7 @@ def _no_point(feature: Mapping[str, Any], path: Path) -> Iterator[Mistake]:
     if isinstance(geometry, dict) and kind == "Point":
         yield _wrong(geometry, ("coordinates",), "[longitude, latitude]", under=(*path, "geometry"))
     elif isinstance(kind, str):
-        why = f"expected a Point, found {_short(kind)}: a place is a circle, its radius is radius_m"
+        why = f"expected a Point, or for an area a Polygon or a MultiPolygon, found {_short(kind)}"
         yield Mistake((*path, "geometry"), f"geometry: {why}")
     else:
         yield _wrong(feature, ("geometry",), "a Point", under=path)
@@ -272,6 +306,8 @@ def _doubts(document: Mapping[str, Any]) -> Iterator[Mistake]:
     if "bbox" not in document:
         yield Mistake((), "no bbox: with one, every place whose coordinates are swapped can be told")
     for index, feature in enumerate(document["features"]):
+        if _is_area(feature):
+            continue
         radius_m = feature["properties"]["radius_m"]
         path = ("features", index, "properties", "radius_m")
         if radius_m < RELIABLE_RADIUS_M:

@@ -47,13 +47,16 @@ def people() -> People:
     return People.fill()
 
 
-def population(run: str = "run-1", seed: int = 1, phones: int = 200, datastream: str = "stream-1") -> Population:
-    return Population(saturday(), people(), AppConfig().at(datastream, (LIBRARY,)), run, seed, phones, ANCHOR_MS)
+def population(
+    run: str = "run-1", seed: int = 1, phones: int = 200, datastream: str = "stream-1", app: AppConfig | None = None
+) -> Population:
+    app = (app or AppConfig()).at(datastream, (LIBRARY,))
+    return Population(saturday(), people(), app, run, seed, phones, ANCHOR_MS)
 
 
-def a_life(k: int = 0, plan: list[Timed] | None = None, seed: int = 1) -> Life:
+def a_life(k: int = 0, plan: list[Timed] | None = None, seed: int = 1, app: AppConfig | None = None) -> Life:
     """Phone k of the population; with a plan of one's own instead of what it would do."""
-    life = population(seed=seed).life(k)
+    life = population(seed=seed, app=app).life(k)
     return life if plan is None else msgspec.structs.replace(life, plan=iter(plan))
 
 

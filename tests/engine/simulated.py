@@ -4,12 +4,14 @@ memory, receivers and networks that are `perfect`, `grumpy`, `deaf` or `shut`.""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import cycle
 from math import inf
 from urllib.parse import parse_qs
 
 import msgspec
 
+from footfall.engine.attention import Notification
 from footfall.engine.live import Living
 from footfall.engine.population import Life
 from footfall.evidence.ops import Op
@@ -25,9 +27,12 @@ NEVER_MS = 48 * 3_600_000  # a life is over by then
 
 
 class VirtualClock:
-    """Jumps. `ends_ms`: the run is ended then; `patience_ms`: so long what is queued may still be delivered."""
+    """Jumps. `ends_ms`: the run is ended then; `patience_ms`: so long what is queued may still be delivered. `outside`:
+    what comes from outside while the life waits, in order of time."""
 
     def __init__(self, ends_ms: float = inf, patience_ms: float = inf) -> None:
+        self.outside: list[tuple[int, Callable[[], None]]] = []
+        self._stirred = False
         self.virtual_ms = 0.0
         self.lag_ms = 0.0  # by how much real answers held the phone back
         self.passed_ms = 0.0  # wall time spent within an answer
@@ -40,10 +45,17 @@ class VirtualClock:
         return int(self.virtual_ms)
 
     def stir(self) -> None:
-        """What comes from outside finds this clock at its next turn."""
+        self._stirred = True
 
     def wait_until(self, at_ms: int) -> bool:
         last_ms = self._ends_ms if self._drained_from_ms is None else self._drained_from_ms + self._patience_ms
+        self._stirred = False
+        while self.outside and self.outside[0][0] <= min(at_ms, last_ms):
+            came_ms, happen = self.outside.pop(0)
+            self.virtual_ms = max(self.virtual_ms, came_ms)
+            happen()
+            if self._stirred and self._drained_from_ms is None:
+                return True
         if at_ms > last_ms:
             self.virtual_ms = max(self.virtual_ms, last_ms)
             return False
@@ -172,6 +184,21 @@ def deaf(request: Request) -> Reply:
 def shut(request: Request) -> Reply:
     """Nobody listens."""
     return Reply(0, failure="refused")
+
+
+def live_with_messages(
+    life: Life,
+    answer: Answer,
+    messages: Iterable[tuple[int, Notification]],
+    clock: VirtualClock | None = None,
+) -> MemoryJournal:
+    """Lives one life to its end, to which these messages come, each at its time."""
+    clock = clock or VirtualClock()
+    journal = MemoryJournal()
+    living = Living(life, clock, Network(answer, clock), journal)
+    clock.outside = [(at_ms, partial(living.notify, one)) for at_ms, one in sorted(messages, key=lambda each: each[0])]
+    living.live()
+    return journal
 
 
 def live(

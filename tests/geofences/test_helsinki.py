@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from footfall.live import world_places
+
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "geofences" / "helsinki.geojson"
 CATEGORIES = {"shop", "cafe", "station", "museum"}
@@ -232,10 +234,8 @@ def tool() -> ModuleType:
         ({"tourism": "gallery"}, None),
     ],
 )
-def test_a_place_is_classified_by_its_tags(
-    tool: ModuleType, tags: dict[str, str], expected: tuple[str, str] | None
-) -> None:
-    assert tool.classify(tags) == expected
+def test_a_place_is_classified_by_its_tags(tags: dict[str, str], expected: tuple[str, str] | None) -> None:
+    assert world_places.classify(tags) == expected
 
 
 # Places in a row, 100 m between neighbours (0.0009 degrees of latitude); the spaced library wants 220 m, thus every
@@ -275,11 +275,11 @@ def test_the_spaced_library_is_filled_with_what_leaves_most_room(
     assert tool.fill(places, conflicts, first) == expected
 
 
-def test_a_building_is_where_its_nodes_are_and_as_large_as_its_outline(tool: ModuleType) -> None:
+def test_a_building_is_where_its_nodes_are_and_as_large_as_its_outline() -> None:
     # 0.001 by 0.001 degrees at 60.1705 N: 55.3 m by 111.2 m
     west, south, east, north = 24.94, 60.17, 24.941, 60.171
     ring = [(west, south), (east, south), (east, north), (west, north), (west, south)]
-    centre, area_m2 = tool.footprint([ring])
+    centre, area_m2 = world_places.footprint([ring])
     assert centre == pytest.approx((24.9405, 60.1705))
     assert area_m2 == pytest.approx(55.3 * 111.2, rel=1e-3)
 

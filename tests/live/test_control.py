@@ -20,10 +20,11 @@ from small_inputs import small_spec
 from footfall.engine.compile import compile_scenario
 from footfall.engine.population import Population
 from footfall.engine.preview import preview
+from footfall.evidence.journeys import Told
 from footfall.evidence.received import Received
 from footfall.live import inputs
 from footfall.live.control import Control, PlatformGone, start_platform
-from footfall.live.rundir import ask_receiver, read_received
+from footfall.live.rundir import ask_receiver, read_journeys, read_received
 from footfall.phone.signals import Reply, Request
 from footfall.platform.config import LOCAL_INLET
 from footfall.world.people import People
@@ -118,6 +119,127 @@ def test_a_target_without_a_read_api_is_no_failure_of_it(tmp_path: Path) -> None
     trouble = ask_receiver(None, "noon", tmp_path)
     assert trouble is not None
     assert "no read API" in trouble.why
+
+
+# --- what its journeys did
+
+STEP = {
+    "seq": 1,
+    "run": "noon",
+    "at_ms": 7,
+    "journey": "welcome",
+    "kind": "entered",
+    "event": "e-1",
+    "why": "walked in",
+}
+PUSH = {
+    "seq": 1, "run": "noon", "at_ms": 8, "journey": "welcome", "channel": "push", "id": "m-1", "event": "e-1",
+    "content": {"title": "Hello"}, "tracking": {}, "to": "t0k3n",
+}  # fmt: skip
+TOLD = [
+    Told(journey="welcome", kind="entered", event="e-1", why="walked in", at_ms=7),
+    Told(journey="welcome", channel="push", id="m-1", event="e-1", at_ms=8),
+]
+
+
+def journeying(steps: list[dict[str, Any]], messages: list[dict[str, Any]], *rows: dict[str, Any]) -> Answer:
+    """A platform that lists one step or message a page, and the received events."""
+    received = pages(*rows)
+
+    def answer(path: str) -> tuple[int, str]:
+        what = path.partition("?")[0].rpartition("/")[2]
+        if what == "received":
+            return received(path)
+        after = int(path.partition("after=")[2].partition("&")[0])
+        left = {"steps": steps, "messages": messages}[what][after:]
+        more = after + 1 if len(left) > 1 else None
+        return 200, json.dumps({what: left[:1], "next": more})
+
+    return answer
+
+
+def test_steps_then_messages_page_by_page(platform_that: Callable[[Answer], Control]) -> None:
+    asked: list[str] = []
+    answer = journeying([STEP, STEP | {"kind": "ended"}], [PUSH])
+
+    def listening(path: str) -> tuple[int, str]:
+        asked.append(path)
+        return answer(path)
+
+    told = list(platform_that(listening).told("noon"))
+    assert [one.kind or one.channel for one in told] == ["entered", "ended", "push"]
+    assert [told[0], told[2]] == TOLD
+    assert asked == [
+        "/api/steps?run=noon&after=0&limit=1000",
+        "/api/steps?run=noon&after=1&limit=1000",
+        "/api/messages?run=noon&after=0&limit=1000",
+    ]
+
+
+@pytest.mark.parametrize("second", [(500, "broken"), (404, "no such path"), (200, "<html>"), (200, '{"steps": [7]}')])
+def test_half_of_what_journeys_did_is_none(
+    platform_that: Callable[[Answer], Control], tmp_path: Path, second: tuple[int, str]
+) -> None:
+    answer = journeying([STEP], [PUSH], ROW)
+    control = platform_that(lambda path: second if "/api/messages" in path else answer(path))
+    with pytest.raises(PlatformGone, match="does not tell what its journeys did"):
+        list(control.told("noon"))
+    trouble = ask_receiver(control, "noon", tmp_path, with_journeys=True)
+    assert trouble is not None
+    assert trouble.kind == "readback-failed"
+    assert not list(tmp_path.iterdir()), "neither file, nor a part of one"
+    assert read_journeys(tmp_path) is None
+
+
+def test_whether_a_platform_runs_journeys(platform_that: Callable[[Answer], Control]) -> None:
+    assert platform_that(lambda path: (200, "{}")).has_journeys()
+    assert not platform_that(lambda path: (404, '{"error": "runs no journeys"}')).has_journeys()
+    with pytest.raises(PlatformGone, match="does not answer"):
+        Control("http://127.0.0.1:9").has_journeys()
+
+
+def test_what_journeys_did_is_kept_beside_what_was_received(
+    platform_that: Callable[[Answer], Control], tmp_path: Path
+) -> None:
+    control = platform_that(journeying([STEP], [PUSH], ROW))
+    assert ask_receiver(control, "noon", tmp_path, with_journeys=True) is None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["journeys.ndjson", "received.ndjson"]
+    kept = read_journeys(tmp_path)
+    assert kept is not None
+    assert list(kept) == TOLD
+
+
+def test_who_runs_no_journeys_is_not_asked_for_any_and_an_old_answer_is_none(
+    platform_that: Callable[[Answer], Control], tmp_path: Path
+) -> None:
+    (tmp_path / "journeys.ndjson").write_text("an older answer")
+    assert ask_receiver(platform_that(pages(ROW)), "noon", tmp_path) is None
+    assert [path.name for path in tmp_path.iterdir()] == ["received.ndjson"]
+    assert read_journeys(tmp_path) is None
+
+
+def test_what_was_asked_while_phones_were_sending_is_asked_again(
+    platform_that: Callable[[Answer], Control], tmp_path: Path
+) -> None:
+    ledger = tmp_path / "ledger-worker-0.ndjson"
+    ledger.touch()
+    answer, told, grows = journeying([STEP], [PUSH], ROW), [0], [1]
+
+    def growing(path: str) -> tuple[int, str]:
+        if "/api/steps" in path:
+            told[0] += 1
+            if told[0] in grows:  # while the journeys were asked, a phone was at work
+                ledger.write_bytes(b"a line\n" * told[0])
+        return answer(path)
+
+    control = platform_that(growing)
+    assert ask_receiver(control, "noon", tmp_path, with_journeys=True) is None
+    assert told == [2]
+    grows.extend(range(3, 99))
+    trouble = ask_receiver(control, "noon", tmp_path, with_journeys=True)
+    assert trouble is not None
+    assert "still going on" in trouble.why
+    assert list(tmp_path.iterdir()) == [ledger]
 
 
 def test_a_run_gets_a_name_that_the_platform_has_no_events_of(platform_that: Callable[[Answer], Control]) -> None:

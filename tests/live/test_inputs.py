@@ -202,3 +202,68 @@ def test_a_library_that_no_place_is_in_would_make_a_run_without_crossings(app: P
     assert str(bad.value) == (
         'apps/other.yaml:1:1: libraries: no place of places.geojson is in the library "twoo". Did you mean "two"?'
     )
+
+
+# --- the app and the journeys that a scenario names
+
+
+def naming(*lines: str) -> str:
+    return SCENARIO.replace("start: walk", "\n".join([*lines, "start: walk"]))
+
+
+# what the scenario names, what --app names, and whose app it is
+WHOSE = [
+    ("", "", ""),  # the built-in default
+    ("other", "", "apps/other.yaml"),
+    ("", "third", "apps/third.yaml"),
+    ("other", "third", "apps/third.yaml"),  # --app wins
+    ("other", "apps/third.yaml", "apps/third.yaml"),
+]
+
+
+@pytest.mark.parametrize(("named", "option", "file"), WHOSE)
+def test_the_scenarios_app_is_used_unless_another_is_asked_for(
+    app: Path, here: Path, named: str, option: str, file: str
+) -> None:
+    (here / "apps/third.yaml").write_text("app: Third\n")
+    (here / "scenarios/small.yaml").write_text(naming(f"app: {named}") if named else SCENARIO)
+    read, its = inputs.load_all("small", option)
+    assert its.file == file
+    assert read.scenario.app == named
+
+
+def test_the_scenarios_app_is_as_bad_as_one_that_was_asked_for(app: Path, here: Path) -> None:
+    app.write_text("app: Other\ntenant: other\n")
+    (here / "scenarios/small.yaml").write_text(naming("app: other"))
+    with pytest.raises(BadInput) as bad:
+        inputs.load_all("small", "")
+    assert [problem.file for problem in bad.value.problems] == ["apps/other.yaml"]
+
+
+def test_names_that_nobody_has_are_told_at_their_place(app: Path, here: Path) -> None:
+    (here / "journeys/below").mkdir(parents=True)
+    (here / "journeys/below/welcome.yaml").touch()
+    (here / "scenarios/small.yaml").write_text(naming("app: othr", "journeys: [below/welcme]"))
+    line = 8  # of `app`
+    assert told("small") == [
+        f'scenarios/small.yaml:{line}:6: app: there is no app "othr". Did you mean "other"?',
+        f'scenarios/small.yaml:{line + 1}:12: journeys: there is no journey "below/welcme". '
+        'Did you mean "below/welcome"?',
+    ]
+    (here / "scenarios/small.yaml").write_text(naming("app: other", "journeys: [below/welcome]"))
+    assert inputs.load("small").scenario.journeys == ("below/welcome",)
+
+
+def test_a_worker_reads_a_scenario_whose_names_it_has_no_files_of(here: Path) -> None:
+    texts = ("scenarios/small.yaml", naming("app: other", "journeys: [welcome]"), "places.geojson", json.dumps(PLACES))
+    assert inputs.decode(*texts).scenario.app == "other"
+    with pytest.raises(BadInput):
+        inputs.decode(*texts, inputs.known_names())
+
+
+def test_missing_geofences_do_not_hide_a_wrong_name(here: Path) -> None:
+    (here / "places.geojson").unlink()
+    (here / "scenarios/small.yaml").write_text(naming("app: other"))
+    missing, slip = sorted(told("small"))
+    assert missing.endswith("found no such file")
+    assert 'there is no app "other"' in slip

@@ -1,4 +1,6 @@
-"""A platform in a process of its own, started with any options and configuration, and talked to over a bare socket."""
+"""A platform in a process of its own, started with any options and configuration, and talked to over a bare socket.
+
+`journeys` are files or folders of journeys; without them none run."""
 
 from __future__ import annotations
 
@@ -17,6 +19,9 @@ import msgspec
 from footfall.platform.config import PlatformConfig
 from footfall.platform.serve import ServeOptions, serve
 options = json.loads(sys.argv[1])
+if "journeys" in options:
+    from footfall.live.inputs import read_journeys
+    options["journeys"] = read_journeys(options["journeys"])
 config = msgspec.convert(options.pop("config", {}), PlatformConfig)
 sys.exit(serve(ServeOptions(port=0, config=config, **options)))
 """

@@ -171,9 +171,11 @@ class Machine(RuleBasedStateMachine):
         self.restarted.restore(instances, msgspec.json.decode(standing, type=Standing))
 
     def keep(self) -> None:
-        """The store takes what changed; a live one and the last end of each key are enough."""
+        """The store takes what changed, and keeps nothing that is forgotten."""
         for one in self.restarted.changed():
             self.store[one.id] = written(one)
+        for id in self.restarted.forgotten():
+            self.store.pop(id, None)
 
     @invariant()
     def all_three_decide_the_same(self) -> None:

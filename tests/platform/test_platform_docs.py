@@ -122,7 +122,7 @@ class Terminals:
         self._opened = opened
         self._scripts: dict[str, tuple[str, str]] = {}  # by the port of the page: what starts one there, its greeting
         self._ports: dict[str, str] = {}  # by the port of the page: the one that it really got
-        for name in ("platforms", "geofences"):
+        for name in ("platforms", "geofences", "journeys"):
             (folder / name).symlink_to(ROOT / name)
 
     def will_start(self, script: str, greeting: str) -> None:

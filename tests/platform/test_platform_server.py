@@ -279,6 +279,8 @@ def test_the_documents_parameters_are_the_ones_that_are_taken(platform: httpx.Cl
     for path, methods in openapi.document()["paths"].items():
         if "get" not in methods or not path.startswith("/api/") or path == "/api/stream":
             continue  # a stream has no end
+        if methods["get"]["tags"][0] in ("Journeys", "People"):
+            continue  # no journeys run here; see test_journeys_api
         names = {parameter["name"] for parameter in methods["get"]["parameters"] if parameter["in"] == "query"}
         url = path.replace("{id}", "a").replace("{run}", "run-1")
         expected = 408 if path == "/api/wait" else 200

@@ -135,8 +135,8 @@ def test_what_is_allowed(before: str, after: str) -> None:
         ('{"street": "First", "city": "Helsinki"}', "[]", "8:44: metadata: expected an object of texts, found []"),
         (
             '"city": "Helsinki"',
-            ", ".join(f'"k{n}": ""' for n in range(9)),
-            "8:44: metadata: expected at most 10 pairs with the category, found 11",
+            ", ".join(f'"k{n}": ""' for n in range(11)),
+            "8:44: metadata: expected at most 10 pairs beside address and category, found 11",
         ),
         (
             '"city": "Helsinki"',
@@ -158,8 +158,8 @@ def test_what_is_allowed(before: str, after: str) -> None:
         ('"made up"', "7", "2:17: attribution: expected text of at most 10000 characters, found 7"),
         (
             '{"type": "Point", "coordinates": [24.95, 60.18]}',
-            '{"type": "Polygon", "coordinates": []}',
-            "10:16: geometry: expected a Point, found Polygon: a place is a circle, its radius is radius_m",
+            '{"type": "LineString", "coordinates": []}',
+            "10:16: geometry: expected a Point, or for an area a Polygon or a MultiPolygon, found LineString",
         ),
         ('{"type": "Point", "coordinates": [24.95, 60.18]}', "null", "10:16: geometry: expected a Point, found null"),
         (
@@ -305,6 +305,15 @@ def test_warnings_are_about_files_that_can_be_used() -> None:
     ]
     with pytest.raises(BadInput):
         warnings(changed(("150.5", "0")), "g.json")
+
+
+def test_a_library_has_its_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("footfall.world.geofences.MOST_POIS", 2)
+    points = [(24.94, 60.17), (24.95, 60.18), (24.96, 60.19), (24.97, 60.2)]
+    # at the first place that is one too many
+    assert [problem.split(":", 3)[1:] for problem in problems_of(collection(*points, bbox=HELSINKI))] == [
+        ["4", "160", ' library: expected at most 2 places in a library, found 4 in "l"']
+    ]
 
 
 @pytest.mark.parametrize(

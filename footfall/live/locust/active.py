@@ -21,6 +21,8 @@ from footfall.live.http import Network, Origin, PhoneTransport
 from footfall.live.inlet import Batcher, InletTransport, headers_for, inlet_of
 from footfall.live.ledger import LedgerFile, LedgerFull
 from footfall.live.locust.spec import RunSpec
+from footfall.live.notifications import Pushed, notification_of
+from footfall.live.postbox import Postbox
 from footfall.phone.signals import Reply, Request
 from footfall.world.people import People
 
@@ -71,6 +73,10 @@ class ActiveRun:
         self._batcher: Batcher | None = None
         if spec.transport == "inlet-batch":
             self._batcher = Batcher(self._network, self._inlet, self._headers)
+        self._living: dict[str, Living] = {}  # by ECID
+        self._postbox: Postbox | None = None
+        if spec.pushes_of:
+            self._postbox = Postbox(spec.host, spec.pushes_of, self._deliver)
         self._next_phone = next_phone
         self._ended = ended
         self._fire = fire
@@ -113,7 +119,11 @@ class ActiveRun:
         try:
             life = self._population.life(k)
             clock = PhoneClock(spec.origin_s, spec.speed, life.start_ms, ending, spec.drain_s)
-            Living(life, clock, transport, self._journal).live()
+            living = self._living[life.ecid] = Living(life, clock, transport, self._journal)
+            try:
+                living.live()
+            finally:
+                del self._living[life.ecid]
         except LedgerFull as full:
             self.fail("disk-full", str(full))
         except Exception as error:  # of ours: the run cannot prove what it should any more
@@ -123,6 +133,15 @@ class ActiveRun:
             transport.close()
             self._endings.discard(ending)
             self._ended(k)
+
+    def _deliver(self, pushed: Pushed) -> None:
+        living = self._living.get(pushed.ecid)
+        if living is None:
+            return
+        try:
+            living.notify(notification_of(pushed, self.spec.anchor_ms))
+        except Exception as error:  # of ours, or of a platform that is none of ours
+            self.fail("crashed", f"message {pushed.id}: {error!r}")
 
     def _transport(self) -> PhoneTransport | InletTransport:
         plain, spec = PhoneTransport(self._network), self.spec
@@ -152,6 +171,8 @@ class ActiveRun:
 
     def close(self) -> None:
         """After the last life: the ledger is flushed and closed."""
+        if self._postbox is not None:
+            self._postbox.close()
         if self._batcher is not None:
             self._batcher.close()
         self._network.close()

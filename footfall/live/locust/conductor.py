@@ -53,7 +53,7 @@ class Conductor:
         self.run: Run | None = None
         self._failed: str | None = None
         self._printed = False
-        self._places: Inputs | None = None  # what the local platform answers Places queries from
+        self._serves: Inputs | None = None  # what the local platform answers Places queries from
         self._environment = environment
         self._runner = runner
         self._distributed = distributed
@@ -82,6 +82,7 @@ class Conductor:
             raise BadUsage(f"--users: expected a slot at least, found {users}")
         read, app = inputs.load_all(options.scenario, options.app)
         self._check_hosts(options, app)
+        inputs.read_journeys(read.scenario.journeys)  # all their problems, before anything is started
         _check_web_port(parsed)
         # Locust's own --run-time quits the master without waiting for the workers' last requests
         if parsed.headless:
@@ -96,12 +97,13 @@ class Conductor:
         self._environment.stop_timeout = max(self._environment.stop_timeout or 0.0, 5.0)
 
     def _start_platform(self, options: RunOptions, read: Inputs) -> None:
-        self._places = read
+        self._serves = read
         its = PlatformFile()
         if options.platform_config:
             path = inputs.find_platform(options.platform_config)
             its = PlatformFile(str(path), inputs.read_text(path, "a platform"))
-        self._platform = start_platform(Path(options.runs), [read.geofences_file], options.fsync, its.file)
+        journeys = [str(inputs.find_journey(name)) for name in read.scenario.journeys]
+        self._platform = start_platform(Path(options.runs), [read.geofences_file], options.fsync, its.file, journeys)
         self._platform_file = its
         self._environment.host = self._platform.url
         log.info("local platform at %s, its store is %s", self._platform.url, self._platform.store)
@@ -173,8 +175,8 @@ class Conductor:
             self._environment.host = self._platform.url
         self._check_hosts(options, app)
         ours = self._platform is not None and self._environment.host == self._platform.url
-        if ours and self._places is not None and read.geofences_sha256 != self._places.geofences_sha256:
-            self.leave()  # a scenario over other places, chosen in the web form: another platform answers from those
+        if ours and self._serves is not None and not _served_alike(read, self._serves):
+            self.leave()  # other places or journeys, chosen in the web form: another platform has those
             self._start_platform(options, read)
         process = "master" if self._distributed else "conductor"
         run = Run(
@@ -422,7 +424,7 @@ class Conductor:
         for trouble in run.troubles:
             run.ledger.add(trouble)
         run.ledger.close()
-        unread = rundir.ask_receiver(run.control, run.received_as, run.directory)
+        unread = rundir.ask_receiver(run.control, run.received_as, run.directory, run.with_journeys)
         told = [*run.troubles] if run.ledger.broken else []
         if unread is not None:
             told.append(unread)
@@ -452,6 +454,11 @@ class Conductor:
         if self._platform is not None:
             self._platform.stop()
             self._platform = None
+
+
+def _served_alike(one: Inputs, other: Inputs) -> bool:
+    """Whether one platform can serve both scenarios."""
+    return one.geofences_sha256 == other.geofences_sha256 and one.scenario.journeys == other.scenario.journeys
 
 
 def _check_inlet(origin: Origin, app: AppInput) -> None:

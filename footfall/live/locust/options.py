@@ -47,7 +47,7 @@ class RunOptions(msgspec.Struct, frozen=True):
 # flag, default, shown in the web form, help. `locust --help` does not show a locustfile's options: README.md does.
 FLAGS: tuple[tuple[str, Any, bool, str], ...] = (
     ("--scenario", DEFAULT_SCENARIO, True, "scenario file, or its name below scenarios/"),
-    ("--app", "", True, "app file, or its name below apps/; empty: the demo shop's app"),
+    ("--app", "", True, "app file, or its name below apps/; empty: the scenario's own"),
     ("--seed", -1, True, "seed of the population; -1: the scenario's own"),
     ("--speed", 120.0, True, "virtual seconds that pass in one real second"),
     ("--run-id", "", True, "what makes this run's event ids differ from another's; empty: a fresh one"),

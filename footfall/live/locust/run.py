@@ -21,6 +21,7 @@ from gevent.event import Event
 from footfall import __version__
 from footfall.engine.plan import tells
 from footfall.evidence.check import several
+from footfall.evidence.journeys import NAME as JOURNEYS
 from footfall.evidence.manifest import CHECKERS, Expectations, Manifest
 from footfall.evidence.ops import Head, Trouble
 from footfall.evidence.verdict import Verdict
@@ -36,12 +37,14 @@ from footfall.live.locust.progress import RunProgress
 from footfall.live.locust.spec import RunSpec, this_machine
 from footfall.phone.config import AppConfig
 from footfall.phone.ids import run_key
+from footfall.scenario.types import Purchase, Scenario, Walk
 from footfall.world.geofences import in_libraries
 
 log = logging.getLogger("footfall")
 
 FASTEST_CLOCK = 100_000.0  # the platform keeps no faster one
 LEAD_S = 0.5  # between the start and virtual 0, so that the first phones have their slots
+PHONES_A_PLACE = 8  # a population of so many for each place is meant to see them all
 MOST_EVENTS_A_PHONE = 120  # generous, for the estimate of the ledger's size
 
 
@@ -80,6 +83,7 @@ class Run:
         self.control, self.received_as = _reader(host, run_id, options.datastream)
         self.directory = _new_directory(Path(options.runs), run_id)
         _check_room(self.directory, phones)
+        self.with_journeys = self.control is not None and self.control.has_journeys()
         self.spec = self._spec(run_id, options, read, app, host, phones)
         self.manifest = self._manifest(options, read, app, host_given, platform or PlatformFile())
         self.book = LeaseBook(phones, options.only if options.only >= 0 else None)
@@ -166,7 +170,12 @@ class Run:
             geofences_text=read.geofences_text,
             app_file=app.file,
             app_text=app.text,
+            pushes_of=self.received_as if self._pushes(app.config) else "",
         )
+
+    def _pushes(self, app: AppConfig) -> bool:
+        """Whether there is a platform whose journeys may push to phones that take it."""
+        return self.with_journeys and app.messaging.registered
 
     def _inlet(self, options: RunOptions, app: AppConfig, host: str) -> str:
         """The id of the inlet that messages go to, "" where none are sent. On the local platform each run has one for
@@ -181,6 +190,7 @@ class Run:
         self, options: RunOptions, read: Inputs, app: AppInput, host_given: bool, platform_file: PlatformFile
     ) -> Manifest:
         scenario, spec, words = read.scenario, self.spec, program()
+        places = tuple(poi.id for poi in in_libraries(read.pois, read.libraries(app.config)))
         return Manifest(
             run=spec.run,
             scenario=scenario.name,
@@ -204,10 +214,12 @@ class Run:
             command=shlex.join([*words, *sys.argv[1:]]),
             expectations=Expectations(
                 states=tuple(state.name for state in scenario.states if app.config.lifecycle.forwarded or tells(state)),
-                places=tuple(poi.id for poi in in_libraries(read.pois, read.libraries(app.config))),
-                covered_from_phones=scenario.population.phones,
-                # without launches and closes nobody can tell when the app was open
-                checkers=tuple(name for name in CHECKERS if name != "causal" or app.config.lifecycle.forwarded),
+                places=places,
+                covered_from_phones=max(scenario.population.phones, PHONES_A_PLACE * len(places)),
+                checkers=(
+                    *(name for name in CHECKERS if _applies(name, scenario, app.config)),
+                    *((JOURNEYS,) if self.with_journeys else ()),
+                ),
             ),
             only=(options.only,) if options.only >= 0 else (),
             received_as=self.received_as,
@@ -221,6 +233,19 @@ class Run:
             program=words,
             host_given=host_given,
         )
+
+
+def _applies(checker: str, scenario: Scenario, app: AppConfig) -> bool:
+    """Whether there is anything to check: `causal` wants purchases, and launches and closes that tell when the app was
+    open; `alternates` wants people who go somewhere."""
+    actions = {type(action) for state in scenario.states for action in state.do}
+    match checker:
+        case "causal":
+            return Purchase in actions and app.lifecycle.forwarded
+        case "alternates":
+            return Walk in actions
+        case _:
+            return True
 
 
 def needs_inlet(options: RunOptions, app: AppConfig) -> bool:

@@ -38,6 +38,7 @@ class RunSpec(msgspec.Struct, frozen=True):
     geofences_text: str
     app_file: str  # like its text empty for the built-in default
     app_text: str
+    pushes_of: str = ""  # the run whose pushes are to be fetched from the host; empty: none are
     inlet_there: InletConfig | None = None  # as the platform has it, where it is one of ours
 
     def to_message(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class Agenda:
         self.unanswered: dict[str, str] = {}
         """The instances that wait for a webhook's outcome, by the message's id."""
         self._changed: dict[str, Instance] = {}
+        self._forgotten: dict[str, None] = {}
         self._heap: list[Wake] = []
 
     def touch(self, one: Instance) -> None:
@@ -29,10 +30,19 @@ class Agenda:
         self._changed[one.id] = one
 
     def changed(self) -> list[Instance]:
-        """All that changed since the last call."""
-        changed = list(self._changed.values())
+        """All that changed since the last call and are not forgotten."""
+        changed = [one for id, one in self._changed.items() if id not in self._forgotten]
         self._changed = {}
         return changed
+
+    def forget(self, one: Instance) -> None:
+        """It is over, and nothing asks for it any more: the store need not keep it."""
+        self._forgotten[one.id] = None
+
+    def forgotten(self) -> list[str]:
+        """The ids of all that were forgotten since the last call; to be asked after `changed`."""
+        forgotten, self._forgotten = list(self._forgotten), {}
+        return forgotten
 
     def told(self) -> list[Effect]:
         """The effects since the last call."""

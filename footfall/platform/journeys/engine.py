@@ -148,6 +148,11 @@ class Journeys:
         """The instances that changed since the last call, those that ended with `over` set: for the store."""
         return self._agenda.changed()
 
+    def forgotten(self) -> list[str]:
+        """The ids of instances that are over and that re-entrance no longer asks for, since the last call: the store
+        need not keep them. To be asked right after `changed`."""
+        return self._agenda.forgotten()
+
     def standing(self) -> Standing:
         """What else must survive."""
         paused = [name for name, each in self._journeys.items() if each.walker.paused]

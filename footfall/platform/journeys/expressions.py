@@ -232,18 +232,35 @@ def _downward(path: tuple[str | int, ...], test: Test, rest: list[Test], first: 
 
 def _found(field: Field) -> Callable[[Scope], list[Any]]:
     """All values at the field but null, those of lists one by one."""
+    path, source = field.path, _source(field)
 
     def found(scope: Scope) -> list[Any]:
         values: list[Any] = []
-
-        def take(value: Any) -> bool:
-            values.append(value)
-            return False  # the next one too
-
-        _at(field, take)(scope)
+        _gather(source(scope), path, 0, values)
         return values
 
     return found
+
+
+def _gather(value: Any, path: tuple[str | int, ...], first: int, values: list[Any]) -> None:
+    """Adds what `_reader` would test: from step `first` of the path on."""
+    for depth in range(first, len(path)):
+        step = path[depth]
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list):
+            if isinstance(step, str):
+                for item in value:
+                    _gather(item, path, depth, values)
+                return
+            value = value[step] if step < len(value) else None
+        else:
+            return
+    if isinstance(value, list):
+        for item in value:
+            _gather(item, path, len(path), values)
+    elif value is not None:
+        values.append(value)
 
 
 def _values(operand: Operand) -> Callable[[Scope], list[Any]]:

@@ -5,7 +5,7 @@ What is kept of those who left is small, and forgotten by a heap: a million of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 
 from footfall.platform.journeys.messages import Instance
@@ -15,9 +15,11 @@ _A_FEW = 4
 
 
 class Residents:
-    """The instances of one journey, by key; with a supplemental identifier a key has several."""
+    """The instances of one journey, by key; with a supplemental identifier a key has several. `forgotten` is told of
+    each instance that is over and that nothing remembers any more."""
 
-    def __init__(self, journey: Journey) -> None:
+    def __init__(self, journey: Journey, forgotten: Callable[[Instance], None]) -> None:
+        self._forgotten = forgotten
         self._inside: dict[str, list[Instance]] = {}
         self._left: dict[str, list[Instance]] = {}
         self._forget: list[tuple[int, str, str]] = []  # when, key, supplemental
@@ -68,6 +70,8 @@ class Residents:
         if forget_ms > now_ms:
             self._left.setdefault(one.key, []).append(one)
             heappush(self._forget, (forget_ms, one.key, one.supplemental))
+        else:
+            self._forgotten(one)
 
     def forget(self, now_ms: int) -> None:
         """A few of those whose time is over at `now_ms`: more than come in between two calls, and never so many that
@@ -96,3 +100,4 @@ class Residents:
             left.remove(one)
             if not left:
                 del self._left[key]
+            self._forgotten(one)

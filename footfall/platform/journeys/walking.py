@@ -42,7 +42,7 @@ class Walker:
     def __init__(self, journey: Journey, people: People, sender: Sender, seed: int, agenda: Agenda) -> None:
         self.journey = journey
         self.nodes: dict[str, Node] = dict(journey.nodes)
-        self.residents = Residents(journey)
+        self.residents = Residents(journey, agenda.forget)
         self.counts = JourneyCounts()
         self.paused = journey.paused
         self.held: list[Wake] = []

@@ -1,10 +1,12 @@
 """Profiles in the platform's SQLite file: tables of their own, a bounded number of profiles in memory before them, and
 changes that are written when the caller says so, in the transaction in which it keeps its place in the lake.
 
-An identity is found by a digest of 64 bits of its sandbox, namespace and id, as the number of a row: of the layouts
-measured this one touches the fewest pages among millions. The profile holds its identities in clear, so a profile that
-was found by the digest of somebody else is not taken for theirs. Among three million identities two have one digest in
-one case of four million; the older is found no more then.
+An identity is found by a digest of 64 bits of its sandbox, namespace and id. A profile is a row under the digest of one
+of its identities, its home: the first ECID, as events of phones name it, else the first of all. The others lead there.
+So a phone's look-up reads one page that is not in memory among a million profiles, where a row by number behind an
+index of all identities reads two. The profile holds its identities in clear, so a profile that was found by the digest
+of somebody else is not taken for theirs. Among three million identities two have one digest in one case of four
+million; the older is found no more then.
 """
 
 from __future__ import annotations
@@ -24,10 +26,11 @@ from footfall.platform.profiles.profile import MOST_BYTES
 
 TABLES = """
 CREATE TABLE profile_sandboxes (run TEXT PRIMARY KEY, last_number INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE profiles (number INTEGER PRIMARY KEY, value BLOB NOT NULL);
-CREATE TABLE profile_identities (key INTEGER PRIMARY KEY, profile INTEGER NOT NULL);
+CREATE TABLE profiles (key INTEGER PRIMARY KEY, run INTEGER NOT NULL, value BLOB NOT NULL);
+CREATE TABLE profile_identities (key INTEGER PRIMARY KEY, run INTEGER NOT NULL, home INTEGER NOT NULL);
 """
-_FIND = "SELECT value FROM profiles WHERE number = (SELECT profile FROM profile_identities WHERE key = ?)"
+_AT_HOME = "SELECT value FROM profiles WHERE key = ?"
+_ELSEWHERE = "SELECT value FROM profiles WHERE key = (SELECT home FROM profile_identities WHERE key = ?)"
 _LAST = "SELECT last_number FROM profile_sandboxes WHERE run = ?"
 _KEEP_LAST = "INSERT OR REPLACE INTO profile_sandboxes (run, last_number) VALUES (?, ?)"
 _TAKEN = "run = ? AND +good = 1 AND arrived <> 'profile' AND length(body) <= ?"
@@ -42,23 +45,25 @@ _MET = (
     "SELECT id FROM events WHERE id IN (SELECT value FROM json_each(?)) AND +run = ? AND +good = 1 AND seq < ?"
     " AND length(body) <= ?"
 )
-_DELETE = "DELETE FROM profiles WHERE number = ?"
-_PUT = "INSERT OR REPLACE INTO profiles (number, value) VALUES (?, ?)"
-_OWN = "INSERT OR REPLACE INTO profile_identities (key, profile) VALUES (?, ?)"
+_NOT_AT_HOME = "DELETE FROM profiles WHERE key = ?"
+_NOT_ELSEWHERE = "DELETE FROM profile_identities WHERE key = ?"
+_PUT = "INSERT OR REPLACE INTO profiles (key, run, value) VALUES (?, ?, ?)"
+_LEAD = "INSERT OR REPLACE INTO profile_identities (key, run, home) VALUES (?, ?, ?)"
 
-_PER_SANDBOX = 1 << 32  # as many profiles as a sandbox has numbers for
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Graph)
 
 Rows = Callable[[str, Iterable[Any]], list[tuple[Any, ...]]]
 
 
-def forgotten(run: str) -> list[Statement]:
-    """What takes all profiles of a run out of the tables. Its store must not be used after."""
-    numbers = _numbers(run)
+def forgotten(run: str | None) -> list[Statement]:
+    """What takes all profiles of a run, or of all, out of the tables. Its store must not be used after."""
+    if run is None:
+        return [(f"DELETE FROM {table}", [()]) for table in ("profile_identities", "profiles", "profile_sandboxes")]
+    number = _number(run)
     return [
-        ("DELETE FROM profile_identities WHERE profile BETWEEN ? AND ?", [numbers]),
-        ("DELETE FROM profiles WHERE number BETWEEN ? AND ?", [numbers]),
+        ("DELETE FROM profile_identities WHERE run = ?", [(number,)]),
+        ("DELETE FROM profiles WHERE run = ?", [(number,)]),
         ("DELETE FROM profile_sandboxes WHERE run = ?", [(run,)]),
     ]
 
@@ -69,10 +74,10 @@ class _Changes:
     def __init__(self) -> None:
         self.profiles: dict[int, Profile] = {}
         self.gone: set[int] = set()
-        self.owners: dict[Identity, int] = {}
+        self.homes: dict[Identity, Identity] = {}
 
     def __bool__(self) -> bool:
-        return bool(self.profiles or self.gone or self.owners)
+        return bool(self.profiles or self.gone or self.homes)
 
 
 class SqliteProfileStore:
@@ -83,13 +88,15 @@ class SqliteProfileStore:
     statements hold it again.
     """
 
-    def __init__(self, rows: Rows, run: str, *, cached: int = 50_000) -> None:
+    def __init__(self, rows: Rows, run: str, *, cached: int = 50_000, at_hand: Rows | None = None) -> None:
         """`rows` answers a question of SQL (Database.rows); the tables are there, and the lake's. `cached`: how many
-        profiles stay in memory beside those that are not written yet."""
+        profiles stay in memory beside those that are not written yet. `at_hand` answers what is asked about the newest
+        rows (Database.rows_at_hand), `rows` where there is none."""
         self._rows = rows
+        self._at_hand = at_hand or rows
         self._run = run
         self._most = cached
-        self._first, _ = _numbers(run)
+        self._number = _number(run)
         self._last_number: int = sum(last for (last,) in rows(_LAST, (run,)))
         self._by_identity: dict[Identity, Profile] = {}
         self._recent: OrderedDict[int, Profile] = OrderedDict()  # the one used longest ago is the first
@@ -106,18 +113,20 @@ class SqliteProfileStore:
         """These events come next, the first of them with the lake's sequence number `before_seq`: the lake is asked
         once which of their ids it has below that."""
         asked = msgspec.json.encode(ids).decode()
-        self._met = {id for (id,) in self._rows(_MET, (asked, self._run, before_seq, MOST_BYTES))}
+        self._met = {id for (id,) in self._at_hand(_MET, (asked, self._run, before_seq, MOST_BYTES))}
 
     def statements(self) -> list[Statement]:
         """What brings the tables up to date, for one transaction. Not while others are on their way."""
         assert not self._on_their_way
         new, self._on_their_way, self._new = self._new, self._new, _Changes()
-        first = self._first
+        key, run = self._key, self._number
+        led = [(identity, home) for identity, home in new.homes.items() if identity != home]
         return [
             (_KEEP_LAST, [(self._run, self._last_number)] if new.profiles else []),
-            (_DELETE, [(first + number,) for number in new.gone]),
-            (_PUT, [(first + number, _ENCODER.encode(one.graph)) for number, one in new.profiles.items()]),
-            (_OWN, [(self._key(identity), first + number) for identity, number in new.owners.items()]),
+            (_NOT_AT_HOME, [(key(identity),) for identity, _ in led]),
+            (_NOT_ELSEWHERE, [(key(identity),) for identity, home in new.homes.items() if identity == home]),
+            (_PUT, [(key(_home(one)), run, _ENCODER.encode(one.graph)) for one in new.profiles.values()]),
+            (_LEAD, [(key(identity), run, key(home)) for identity, home in led]),
         ]
 
     def written(self) -> None:
@@ -131,7 +140,7 @@ class SqliteProfileStore:
         self._on_their_way = _Changes()
         new.gone |= old.gone
         new.profiles = {n: one for n, one in {**old.profiles, **new.profiles}.items() if n not in new.gone}
-        new.owners = {**old.owners, **new.owners}
+        new.homes = {**old.homes, **new.homes}
 
     def get(self, identity: Identity) -> Profile | None:
         """The profile that it belongs to, from memory or from disk."""
@@ -139,7 +148,8 @@ class SqliteProfileStore:
         if profile is not None:
             self._recent.move_to_end(profile.graph.number)
             return profile
-        found = self._rows(_FIND, (self._key(identity),))
+        key = (self._key(identity),)
+        found = self._rows(_AT_HOME, key) or self._rows(_ELSEWHERE, key)
         if not found:
             return None
         profile = Profile(_DECODER.decode(found[0][0]))
@@ -157,11 +167,11 @@ class SqliteProfileStore:
             new.profiles.pop(number, None)
             self._recent.pop(number, None)
         for profile in profiles:
-            number = profile.graph.number
+            number, home = profile.graph.number, _home(profile)
             for node in profile.graph.nodes:
                 before = self._by_identity.get(node.identity)
-                if before is None or before.graph.number != number:
-                    new.owners[node.identity] = number
+                if before is None or before.graph.number != number or _home(before) != home:
+                    new.homes[node.identity] = home
             new.profiles[number] = profile
             self._keep(profile)
         self._let_go()
@@ -216,8 +226,12 @@ class SqliteProfileStore:
         return int.from_bytes(digest, "big", signed=True)
 
 
-def _numbers(run: str) -> tuple[int, int]:
-    """The first and last number in the table that profiles of this run may have. 31 bits of the run's digest tell it
-    from others."""
-    digest = int.from_bytes(blake2b(run.encode(), digest_size=4).digest(), "big") >> 1
-    return digest * _PER_SANDBOX, (digest + 1) * _PER_SANDBOX - 1
+def _home(profile: Profile) -> Identity:
+    """The identity under which it is kept."""
+    nodes = profile.graph.nodes
+    return next((node.identity for node in nodes if node.namespace == ECID), nodes[0].identity)
+
+
+def _number(run: str) -> int:
+    """64 bits that tell a run from others, where its name in every row would be long."""
+    return int.from_bytes(blake2b(run.encode(), digest_size=8).digest(), "big", signed=True)
