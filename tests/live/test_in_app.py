@@ -1,4 +1,5 @@
-"""An in-app message of a journey, from the launch that starts it to what the customer does about it, in virtual time."""
+"""An in-app message of a journey, from the launch that starts it to what the customer does about it, in virtual
+time."""
 
 from __future__ import annotations
 

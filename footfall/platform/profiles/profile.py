@@ -28,6 +28,8 @@ TOO_LARGE = f"larger than {MOST_BYTES} bytes"
 DUPLICATE = "the profile store has an event with this _id"
 NO_IDENTITY = "it names nobody"
 
+_MOST_NAMED = 10_000
+_ENCODER = msgspec.json.Encoder()
 _NOT_ATTRIBUTES = ("identityMap", "_id")
 
 
@@ -50,6 +52,9 @@ class Profiles:
         """`rules`: the sandbox's identity settings, Adobe's defaults where there are none."""
         self._store = store
         self._rules = rules or IdentityRules()
+        self._named: dict[
+            bytes, Named
+        ] = {}  # by the JSON of an identityMap: a phone sends the same one again and again
 
     def take_event(self, id: str, content: Mapping[str, Any], at_ms: int, size_bytes: int) -> Taken:
         """Takes a valid event: its `_id`; `content`, the object of its xdm (with what its request shared) and perhaps
@@ -61,7 +66,7 @@ class Profiles:
         if self._store.met(id):
             return Taken(dropped=DUPLICATE)
         xdm = content.get("xdm")
-        who = named(xdm.get("identityMap") if isinstance(xdm, dict) else None, self._rules, by_priority=True)
+        who = self._named_by(xdm.get("identityMap") if isinstance(xdm, dict) else None)
         if who.primary is None:
             return Taken(dropped=NO_IDENTITY, skipped=who.skipped)
         profile, changed = self._profile_of(who, who.primary, id, at_ms)
@@ -99,6 +104,15 @@ class Profiles:
         if profile is None:
             return None
         return profile.explained(self._store.activity([node.identity for node in profile.graph.nodes]))
+
+    def _named_by(self, identity_map: object) -> Named:
+        key = _ENCODER.encode(identity_map)
+        who = self._named.get(key)
+        if who is None:
+            if len(self._named) == _MOST_NAMED:
+                self._named.clear()
+            who = self._named[key] = named(identity_map, self._rules, by_priority=True)
+        return who
 
     def _profile_of(self, who: Named, key: Identity, event: str, at_ms: int) -> tuple[Profile, bool]:
         """The profile of the key once the record's identities are linked, and whether that changed anything."""
