@@ -1,5 +1,5 @@
 """The command line: `footfall platform | check | lint | graph | schema | explain | preview | event | realism | world |
-geofences`.
+geofences | tracks`.
 
 Imports nothing heavy before it knows the command: `footfall --help` answers in a blink. Exit codes: 0 valid or done,
 1 invalid, 2 bad usage or bad input, 3 unknown.
@@ -157,6 +157,21 @@ def parser() -> argparse.ArgumentParser:
     near.add_argument("--at", required=True, metavar="LAT,LON", help="the point, in degrees; --at=-33.8,151")
     near.add_argument("--limit", type=_count, default=20, metavar="N", help="how many at most (%(default)s)")
     near.add_argument("--json", action="store_true", help="one JSON object a line, for programs")
+
+    tracks = commands.add_parser("tracks", help="where a phone goes, as GPX, GeoJSON or NDJSON")
+    of_tracks = tracks.add_subparsers(dest="action", metavar="ACTION", required=True)
+    export = of_tracks.add_parser("export", help="write down where a phone of a scenario goes")
+    export.add_argument("--scenario", required=True, help="scenario file, or its name below scenarios/")
+    export.add_argument("--phone", type=_count, required=True, metavar="K", help="number of the phone, from 0 on")
+    export.add_argument("-o", "--out", required=True, metavar="FILE", help="file to write: .gpx, .geojson or .ndjson")
+    export.add_argument("--fixes", action="store_true", help="what its GPS reports instead of where it is")
+    export.add_argument("--seed", type=_count, metavar="N", help="seed of the population (default the scenario's)")
+    export.add_argument("--phones", type=_count, metavar="N", help="population: arrivals depend on it (likewise)")
+    export.add_argument("--start", default="", metavar="TIME", help="when the scenario begins (default: it ends now)")
+    track = of_tracks.add_parser("show", help="print a track in figures, and draw it")
+    track.add_argument("file", metavar="FILE", help="track (.gpx, .geojson or .ndjson)")
+    track.add_argument("-o", "--out", default="", metavar="FILE", help="SVG file of the picture")
+    track.add_argument("--speed", type=float, metavar="MPS", help="metres per second, for a track without times")
     return top
 
 
@@ -217,6 +232,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             return world_build.show(options.output, options.svg)
         case "geofences":
             return _geofences(options)
+        case "tracks":
+            from footfall.live import track_commands
+
+            if options.action == "show":
+                return track_commands.show(options.file, options.out, options.speed)
+            given = {name: value for name, value in vars(options).items() if name not in ("command", "action")}
+            return track_commands.export(track_commands.ExportOptions(**given))
         case _:
             from footfall.live.commands import explain
 

@@ -73,7 +73,7 @@ def draw(came: Rehearsed, ops: list[Op]) -> str:
                 marks.append((phone, at_ms, channels[step.message]))
             case "reacted":
                 marks.append((phone, at_ms, "opened"))
-            case "failed":
+            case "excluded":
                 marks.append((phone, at_ms, "nowhere"))
             case "exited":
                 marks.append((phone, at_ms, "buy"))

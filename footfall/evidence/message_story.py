@@ -107,6 +107,25 @@ def _maker(cause: Created) -> str:
     return f"{cause.source}, about phone {cause.phone}" if cause.source else f"phone {cause.phone}"
 
 
+def consequences(event_id: str, told: Iterable[Told]) -> RenderableType | None:
+    """What journeys made of the event with this id, or whose id begins so: every step that it caused, and what was sent
+    to whom because of it, in order; None where no journey took notice."""
+    prefix = event_id.strip().lower()
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for one in told:
+        if not one.event.lower().startswith(prefix):
+            continue
+        if one.channel:
+            what = f"{one.channel} {one.id} from the node {one.node}"
+        else:
+            code = f" {one.code}" if one.code else ""
+            what = f"{one.kind}{code}{f': {one.why}' if one.why else ''}"
+        grid.add_row(f"journey {one.journey}" if one.journey else "journeys", f"{utc(one.at_ms)}  {what}")
+    return grid if grid.row_count else None
+
+
 def _cause(event: str, cause: Created | None) -> str:
     if cause is None:
         return f"the event {event}, which is in no ledger of this run" if event else ""

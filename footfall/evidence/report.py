@@ -132,7 +132,7 @@ def _journeys(rows: tuple[JourneyRow, ...]) -> list[RenderableType]:
     for row in rows:
         discarded, sent = sum(row.discarded.values()), sum(row.sent.values())
         numbers = (row.entered, row.waiting, row.ended, row.exited, discarded, sent, row.delivered)
-        table.add_row(row.journey, *map(str, numbers), str(row.opened + row.clicked))
+        table.add_row(row.journey, *map(str, numbers), str(row.opened))
     codes = Counter[str]()
     for row in rows:
         codes.update(row.discarded)

@@ -64,8 +64,9 @@ def judge(
     delivered = Delivered(manifest.run)
     guarded_delivered = Safely(delivered)
     guarded = [guarded_delivered, *(Safely(checker) for checker in _others(manifest))]
-    journeys = Journeys(told) if JOURNEYS in manifest.expectations.checkers else None
-    if journeys is not None:
+    journeys = None
+    if JOURNEYS in manifest.expectations.checkers:
+        journeys = Journeys(told, anchor_ms=manifest.anchor_ms, started_ms=manifest.started_ms, speed=manifest.speed)
         guarded.append(Safely(journeys))
     stopwatch = Stopwatch()
     lag = Lag(manifest.started_ms, manifest.speed)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from footfall.engine.app_file import decode_app, is_app
 from footfall.evidence import manifest as manifests
@@ -16,7 +16,7 @@ from footfall.evidence.explain import SHORTEST_PREFIX
 from footfall.evidence.journeys import NAME as JOURNEYS
 from footfall.evidence.ledger import LedgerDamaged
 from footfall.evidence.manifest import Manifest
-from footfall.evidence.message_story import find_message, tell
+from footfall.evidence.message_story import consequences, find_message, tell
 from footfall.live import inputs, rundir
 from footfall.live.control import Control
 from footfall.live.form_schema import shipped
@@ -59,6 +59,7 @@ def lint(files: Sequence[str]) -> int:
     """Prints every problem of every file; 0 if there is none, else 2."""
     problems: list[Problem] = []
     journeys: dict[str, str] = {}
+    files = [name for given in files for name in _all_in(given)]
     for name in files:
         try:
             problems += _lint_geofences(name) if name.endswith(("json", "geojson")) else _lint_yaml(name, journeys)
@@ -74,6 +75,12 @@ def lint(files: Sequence[str]) -> int:
         return EXIT_BAD_USAGE
     print(f"{len(files)} {'file' if len(files) == 1 else 'files'}, no problems")
     return 0
+
+
+def _all_in(name: str) -> list[str]:
+    """The YAML files of a folder, or the name itself."""
+    folder = Path(name)
+    return [str(path) for path in sorted(folder.rglob("*.yaml"))] if folder.is_dir() else [name]
 
 
 def _lint_yaml(name: str, journeys: dict[str, str]) -> list[Problem]:
@@ -166,14 +173,21 @@ def explain(event_id: str, runs: Path) -> int:
             if story is None:
                 found = find_message(event_id, rundir.read_journeys(directory) or (), rundir.read_ledgers(directory))
                 story = None if found is None else tell(found, _manifest(directory))
+                came: RenderableType | None = None
+            else:
+                came = consequences(event_id, rundir.read_journeys(directory) or ())
             if story is not None:
                 console = Console(highlight=False)
                 console.print(story)
+                if came is not None:
+                    console.print(came)
                 console.print(f"the run is in {directory}", style="dim")
                 return 0
     except LedgerDamaged as damaged:
         return _bad(str(damaged))
-    return _bad(f"{event_id}: no run in {runs}/ has an event or a message whose id is or begins so")
+    going_on = [path.parent for path in runs.glob("*/manifest.json") if not (path.parent / "summary.json").exists()]
+    hint = f"; {going_on[0]} is not over, and what journeys did is known here when it is" if going_on else ""
+    return _bad(f"{event_id}: no run in {runs}/ has an event or a message whose id is or begins so{hint}")
 
 
 def _manifest(directory: Path) -> Manifest:

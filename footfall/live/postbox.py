@@ -34,12 +34,16 @@ _PAGE = msgspec.json.Decoder(_Page)
 
 
 class Postbox:
-    """Listens for the pushes of one run. `deliver` gets each once, in order, as soon as it is known."""
+    """Listens for the pushes of one run. `deliver` gets each once, in order, as soon as it is known. A platform that
+    does not answer, or not as it should, is asked again; `failed` hears of anything else, and nobody listens then."""
 
-    def __init__(self, url: str, run: str, deliver: Callable[[Pushed], None]) -> None:
+    def __init__(
+        self, url: str, run: str, deliver: Callable[[Pushed], None], failed: Callable[[Exception], None]
+    ) -> None:
         self._url = url if "://" in url else f"http://{url}"
         self._run = run
         self._deliver = deliver
+        self._failed = failed
         self._after = 0
         self._listener = gevent.spawn(self._listen)
 
@@ -48,6 +52,12 @@ class Postbox:
         self._listener.kill(block=False)
 
     def _listen(self) -> None:
+        try:
+            self._fetch_for_ever()
+        except Exception as error:  # of ours: pushes that are silently lost would be blamed on the platform
+            self._failed(error)
+
+    def _fetch_for_ever(self) -> None:
         failing = False
         with httpx.Client(base_url=self._url, timeout=WAIT_S + 10.0, trust_env=False) as http:
             while True:

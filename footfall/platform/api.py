@@ -30,7 +30,7 @@ from footfall.platform.api_queries import (
 from footfall.platform.api_runs import Runs, Tally
 from footfall.platform.api_stream import Waiting
 from footfall.platform.commits import Commits
-from footfall.platform.config import LOCAL_SCHEMA, PlatformConfig
+from footfall.platform.config import LOCAL_PROFILE_SCHEMA, LOCAL_SCHEMA, PlatformConfig
 from footfall.platform.core import Platform
 from footfall.platform.database import MEMORY, StoreFailed
 from footfall.platform.projection import Projection
@@ -158,13 +158,14 @@ class Api:
     def _schemas(self) -> list[dict[str, object]]:
         """Which schema judges what arrives where."""
         datastreams, inlets = self._platform.datastreams, self._platform.inlets
-        files = {LOCAL_SCHEMA: "mobile"} | {one.id: one.file for one in self._config.schemas}
+        own = {LOCAL_SCHEMA: "mobile", LOCAL_PROFILE_SCHEMA: "any"}
+        files = own | {one.id: one.file for one in self._config.schemas}
         return [
             {
                 "id": id_,
                 "file": file,
                 "datastreams": sorted(one.id for one in datastreams.values() if one.schema == id_),
-                "inlets": sorted(one.id for one in inlets.values() if one.schema == id_ and one.kind == "xdm"),
+                "inlets": sorted(one.id for one in inlets.values() if one.schema == id_ and one.kind != "raw"),
             }
             for id_, file in files.items()
         ]

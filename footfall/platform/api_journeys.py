@@ -57,15 +57,23 @@ class Journeying:
 
     async def pause(self, request: Request) -> Response:
         projection, run = present(self._projection), run_of(request)
+        _check_run(projection, run)
         journey = _named(projection, request.path_params["name"])
         projection.pause(run, journey.name)
         return await _done(projection, run, journey)
 
     async def resume(self, request: Request) -> Response:
         projection, run = present(self._projection), run_of(request)
+        _check_run(projection, run)
         journey = _named(projection, request.path_params["name"])
         projection.resume(run, journey.name)
         return await _done(projection, run, journey)
+
+
+def _check_run(projection: Projection, run: str) -> None:
+    """A misspelt run would get journeys of its own, paused."""
+    if run != LOCAL_RUN and run not in projection.orchestration.runs:
+        raise HTTPException(404, f"no run {run!r} has journeys.{did_you_mean(run, projection.orchestration.runs)}")
 
 
 class Standing(msgspec.Struct, frozen=True):

@@ -95,8 +95,8 @@ class Asking:
         said = [f"nobody is known as {namespace} {id_!r} in the run {run!r}."]
         if others:
             said.append(f"The identity is known in {', '.join(others[:_FEW])}: say ?run=.")
-        if rows:
-            ids = ", ".join(row.event.id for row in rows)
+        ids = ", ".join(row.event.id for row in rows if row.event.id)
+        if ids:
             said.append(f"Events that name it are in the lake ({ids}): /api/why/ and an id says what became of one.")
         else:
             said.append(

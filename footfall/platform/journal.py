@@ -13,6 +13,7 @@ import msgspec
 
 from footfall.platform.database import Database, Statement
 from footfall.platform.journeys.engine import Standing
+from footfall.platform.journeys.gate import Numbered, Queued
 from footfall.platform.journeys.messages import Instance, Message, Step
 from footfall.platform.orchestration import News
 
@@ -36,6 +37,9 @@ CREATE INDEX messages_id ON messages (id);
 CREATE INDEX messages_receiver ON messages (receiver);
 CREATE INDEX messages_key ON messages (key);
 CREATE TABLE instances (run TEXT NOT NULL, id TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (run, id)) WITHOUT ROWID;
+CREATE TABLE queued (run TEXT NOT NULL, turn INTEGER NOT NULL, value BLOB NOT NULL, PRIMARY KEY (run, turn))
+    WITHOUT ROWID;
+CREATE TABLE offers (run TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (run, id)) WITHOUT ROWID;
 CREATE TABLE standings (run TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE followed (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL);
 """
@@ -49,14 +53,19 @@ _MESSAGE = (
 )
 _INSTANCE = "INSERT OR REPLACE INTO instances (run, id, value) VALUES (?, ?, ?)"
 _FORGET = "DELETE FROM instances WHERE run = ? AND id = ?"
+_QUEUE = "INSERT OR REPLACE INTO queued (run, turn, value) VALUES (?, ?, ?)"
+_UNQUEUE = "DELETE FROM queued WHERE run = ? AND turn = ?"
+_OFFER = "INSERT OR REPLACE INTO offers (run, id) VALUES (?, ?)"
+_WITHDRAW = "DELETE FROM offers WHERE run = ? AND id = ?"
 _STANDING = "INSERT OR REPLACE INTO standings (run, value) VALUES (?, ?)"
 _FOLLOWED = "INSERT OR REPLACE INTO followed (one, seq) VALUES (1, ?)"
-_TABLES = ("steps", "messages", "instances", "standings")
+_TABLES = ("steps", "messages", "instances", "queued", "offers", "standings")
 
 _ENCODER = msgspec.json.Encoder()
 _STEP_DECODER = msgspec.json.Decoder(Step)
 _MESSAGE_DECODER = msgspec.json.Decoder(Message)
 _INSTANCE_DECODER = msgspec.json.Decoder(Instance)
+_QUEUED_DECODER = msgspec.json.Decoder(Queued)
 _STANDING_DECODER = msgspec.json.Decoder(Standing)
 
 
@@ -122,6 +131,10 @@ class Journal:
             (_MESSAGE, messages),
             (_INSTANCE, instances),
             (_FORGET, news.forgotten),
+            (_QUEUE, [(run, turn, _json(one)) for run, (turn, one) in news.queued]),
+            (_UNQUEUE, news.unqueued),
+            (_OFFER, news.offered),
+            (_WITHDRAW, news.withdrawn),
             (_STANDING, standings),
             (_FOLLOWED, [(followed,)]),
         ]
@@ -136,6 +149,23 @@ class Journal:
         found: dict[str, list[Instance]] = {}
         for run, value in self._database.rows("SELECT run, value FROM instances ORDER BY run, id"):
             found.setdefault(run, []).append(_INSTANCE_DECODER.decode(value))
+        return found
+
+    def queues(self) -> dict[str, list[Numbered]]:
+        """What waits for its turn, by run, in order."""
+        found: dict[str, list[Numbered]] = {}
+        for run, turn, value in self._database.rows("SELECT run, turn, value FROM queued ORDER BY run, turn"):
+            found.setdefault(run, []).append((turn, _QUEUED_DECODER.decode(value)))
+        return found
+
+    def offers(self) -> dict[str, list[Message]]:
+        """The in-app messages that wait for their device, by run, as they were sent."""
+        found: dict[str, list[Message]] = {}
+        for run, value in self._database.rows(
+            "SELECT offers.run, value FROM offers"
+            " JOIN messages ON messages.id = offers.id AND +messages.run = offers.run ORDER BY seq"
+        ):
+            found.setdefault(run, []).append(_MESSAGE_DECODER.decode(value))
         return found
 
     def standings(self) -> dict[str, Standing]:
@@ -194,5 +224,5 @@ class Journal:
         )
 
 
-def _json(value: Step | Message | Instance) -> bytes:
+def _json(value: Step | Message | Instance | Queued) -> bytes:
     return _ENCODER.encode(value)

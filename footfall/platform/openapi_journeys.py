@@ -27,7 +27,8 @@ _NUMBERS: Json = {
     "matched": WHOLE, "entered": WHOLE, "consumed": WHOLE, "passed": WHOLE, "stacked": WHOLE, "queued": WHOLE,
     "discarded": {**_TALLY, "description": "by code"}, "active": WHOLE,
     "waiting": {**_TALLY, "description": "by node"}, "ended": WHOLE, "exited": {**_TALLY, "description": "by why"},
-    "sent": {**_TALLY, "description": "by channel"}, "failed": WHOLE, "opened": WHOLE, "clicked": WHOLE,
+    "sent": {**_TALLY, "description": "by channel"}, "excluded": WHOLE, "failed": WHOLE, "opened": WHOLE,
+    "clicked": WHOLE,
 }  # fmt: skip
 _JOURNEY: Json = {
     "name": TEXT,

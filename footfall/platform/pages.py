@@ -74,14 +74,18 @@ def front(
 
 def _journeys(lines: Sequence[JourneyLine]) -> str:
     """What journeys have done, by run."""
-    links = (
-        '<p><a href="/api/journeys">Journeys</a> · <a href="/api/steps">Steps</a> · '
-        '<a href="/api/messages">Messages</a> as JSON</p>'
-    )
     if not lines:
-        return f"<h2>Journeys</h2>{links}<p>No event has met a journey yet.</p>"
-    heads = ("Run", "Journey", "Entered", "Active", "Ended", "Discarded", "Sent", "Opened")
-    return f"<h2>Journeys</h2>{links}{_table(heads, map(_journey, lines), numbers=6)}"
+        return "<h2>Journeys</h2><p>No event has met a journey yet.</p>"
+    links = "".join(f"<p>{_links(run)}</p>" for run in dict.fromkeys(line.run for line in lines))
+    heads = ("Run", "Journey", "Entered", "Active", "Ended, taken out", "Discarded", "Sent", "Opened")
+    return f"<h2>Journeys</h2>{_table(heads, map(_journey, lines), numbers=6)}{links}"
+
+
+def _links(run: str) -> str:
+    """What is to be asked of one run."""
+    named = quote(run, safe="")
+    links = [f'<a href="{escape(f"/api/{what}?run={named}")}">{what}</a>' for what in ("journeys", "steps", "messages")]
+    return f"Run {_text(run)}: {' · '.join(links)} as JSON"
 
 
 def _journey(line: JourneyLine) -> tuple[str, ...]:

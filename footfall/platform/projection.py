@@ -13,6 +13,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from itertools import groupby
+from typing import Any
 
 import msgspec
 
@@ -32,7 +33,6 @@ _log = logging.getLogger(__name__)
 
 _PAGE = 500
 _RETRY_S = 1.0
-_MANY_OFFERS = 100_000
 
 Write = Callable[[Sequence[Statement], Callable[[Exception | None], None]], None]
 
@@ -94,6 +94,7 @@ class Projection:
         now_ms: Callable[[], int],
     ) -> None:
         self._orchestration = orchestration
+        orchestration.tell_errors(_log_error)
         self._profiles = profiles
         self._store = store
         self._journal = Journal(store.database)  # which any thread may ask
@@ -104,29 +105,30 @@ class Projection:
         self._write: Write | None = None
         self._followed = 0
         self._kept: list[Statement] = []  # that are not written yet; those of profiles are kept by their stores
+        self._unencoded: list[News] = []
         self._untold: list[News] = []
         self._asked: list[_Asked] = []  # by whom, of the next transaction
         self._owed: list[_Asked] = []  # by whom, of the one that is on its way
         self._held: list[StoredEvent] = []  # committed while a run is being forgotten
         self._writing = False
         self._timer: asyncio.TimerHandle | None = None
+        self._again: asyncio.TimerHandle | None = None  # what could not be written is tried again
 
     def restore(self) -> None:
         """Before anything arrives: takes up where the platform was when it ended, and follows what it had not."""
         journal, orchestration = self._journal, self._orchestration
         instances, standings = journal.instances(), journal.standings()
+        queues, offers = journal.queues(), journal.offers()
         for run in sorted({*instances, *standings}):
-            of_run = orchestration.sandbox(run)
-            live = {one.id for one in instances.get(run, []) if not one.over}
-            shown = journal.messages(Wanted(run=run, channel="in-app", limit=_MANY_OFFERS))
-            offers = [row.what for row in shown if isinstance(row.what, Message) and row.what.instance in live]
-            of_run.restore(instances.get(run, []), standings.get(run), offers)
+            of_run = (instances.get(run, []), standings.get(run), queues.get(run, []), offers.get(run, []))
+            orchestration.restore(run, *of_run)
         self._followed = journal.followed() or 0
         while rows := self._store.events(Filter(after=self._followed, limit=_PAGE)):
             self._take([(row.seq, row.event) for row in rows])
-            statements, _ = self._collected()
-            self._store.database.transaction([*statements, *self._profiles.statements()])
+            self._collect()
+            self._store.database.transaction([*self._kept, *self._profiles.statements()])
             self._profiles.settled(is_written=True)
+            self._kept, self._untold = [], []
         self._followed = max(self._followed, self._store.last_seq())  # a new file goes on where the old one ended
 
     def begin(self, loop: asyncio.AbstractEventLoop, write: Write) -> None:
@@ -140,7 +142,10 @@ class Projection:
         self._go_on()
 
     def _answered(self, run: str, message_id: str, why: str) -> None:
-        self._orchestration.answered(run, message_id, not why, self._now_ms(), why)
+        try:
+            self._orchestration.answered(run, message_id, not why, self._now_ms(), why)
+        except Exception:
+            _log.exception("while a webhook answered")
         self._go_on()
 
     @property
@@ -182,7 +187,7 @@ class Projection:
         """Returns when everything that has happened up to now is durable. Raises StoreFailed where the next attempt to
         make it so fails; there will be others."""
         loop = self._loop
-        if loop is None or not (self._writing or self._kept or self._orchestration.has_news):
+        if loop is None or not (self._writing or self._kept or self._unencoded or self._orchestration.has_news):
             return
         asked = _Asked(loop.create_future())
         if self._writing and not self._orchestration.has_news:
@@ -205,8 +210,9 @@ class Projection:
 
     def end(self) -> None:
         """No more time passes."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._again):
+            if timer is not None:
+                timer.cancel()
         self._webhooks.close()
         self._loop = None
         asked, self._asked = self._asked, []
@@ -221,14 +227,19 @@ class Projection:
             seqs, good = zip(*of_run, strict=True)
             self._orchestration.sandbox(run)
             self._profiles.expect(run, [event.id for event in good], seqs[0])
-            self._orchestration.take([Arrival(event, _DECODER.decode(event.body)) for event in good])
+            self._orchestration.take([Arrival(event, _content(event)) for event in good])
 
-    def _collected(self) -> tuple[list[Statement], News]:
-        news = self._orchestration.news()
-        return self._journal.statements(news, self._followed), news
+    def _collect(self) -> None:
+        """The news become statements; those that cannot, now, stay for the next time."""
+        if self._orchestration.has_news:
+            self._unencoded.append(self._orchestration.news())
+        statements = [each for news in self._unencoded for each in self._journal.statements(news, self._followed)]
+        self._kept += statements
+        self._untold += self._unencoded
+        self._unencoded = []
 
-    def _go_on(self) -> None:
-        """Writes what there is to write, and looks at the clock again when something is due."""
+    def _go_on(self, pause_s: float = 0.0) -> None:
+        """Writes what there is to write, and looks at the clock again when something is due, not before the pause."""
         loop = self._loop
         if loop is None:
             return
@@ -239,25 +250,39 @@ class Projection:
             self._timer = None
         due_ms = self._orchestration.due_ms
         if due_ms is not None:
-            self._timer = loop.call_later(max(0.0, (due_ms - self._now_ms()) / 1000), self._pass_time)
+            self._timer = loop.call_later(max(pause_s, (due_ms - self._now_ms()) / 1000), self._pass_time)
 
     def _put_down(self) -> None:
         assert self._write is not None
-        statements, news = self._collected()
-        self._kept += statements
-        self._untold.append(news)
         self._owed, self._asked = self._asked, []
-        forgetting = [
-            statement
-            for one in self._owed
-            if one.forgets
-            for statement in (*self._journal.forgetting(one.run, self._followed), *forgotten(one.run))
-        ]
-        if not forgetting and not any(rows for _, rows in self._kept):
-            self._answer_asked(None)
+        try:
+            self._collect()
+            forgetting = [
+                statement
+                for one in self._owed
+                if one.forgets
+                for statement in (*self._journal.forgetting(one.run, self._followed), *forgotten(one.run))
+            ]
+            if not forgetting and not any(rows for _, rows in self._kept):
+                self._answer_asked(None)
+                return
+            statements = [*self._kept, *self._profiles.statements(), *forgetting]
+        except Exception as error:  # nothing of it is lost, and nobody waits for ever
+            _log.exception("while writing down what happened")
+            self._profiles.settled(is_written=False)
+            self._try_again()
+            self._answer_asked(StoreFailed(f"{type(error).__name__}: {error}"))
             return
         self._writing = True
-        self._write([*self._kept, *self._profiles.statements(), *forgetting], self._settled)
+        self._write(statements, self._settled)
+
+    def _try_again(self) -> None:
+        if self._loop is not None and self._again is None:
+            self._again = self._loop.call_later(_RETRY_S, self._once_more)
+
+    def _once_more(self) -> None:
+        self._again = None
+        self._go_on()
 
     def _settled(self, error: Exception | None) -> None:
         self._writing = False
@@ -273,8 +298,8 @@ class Projection:
                 for run, message in news.messages:
                     if message.channel == "webhook":
                         self._webhooks.call(run, message)
-        elif self._loop is not None:  # the same again, and whatever has come to it by then
-            self._loop.call_later(_RETRY_S, self._go_on)
+        else:  # the same again, and whatever has come to it by then
+            self._try_again()
         self._answer_asked(error)
         held, self._held = self._held, []
         if held:
@@ -301,8 +326,23 @@ class Projection:
 
     def _pass_time(self) -> None:
         self._timer = None
+        pause_s = 0.0
         try:
             self._orchestration.do_what_is_due(self._now_ms())
         except Exception:
             _log.exception("while time went on")
-        self._go_on()
+            pause_s = _RETRY_S  # it is still due
+        self._go_on(pause_s)
+
+
+def _log_error(what: str, error: Exception) -> None:
+    _log.error(what, exc_info=error)
+
+
+def _content(event: StoredEvent) -> Any:
+    """What its body is the JSON of, None where nobody can tell."""
+    try:
+        return _DECODER.decode(event.body)
+    except Exception:  # such as nested too deeply for the stack of this moment
+        _log.exception("while reading the event %s", event.id)
+        return None

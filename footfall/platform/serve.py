@@ -15,14 +15,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import uvicorn
 from uvicorn.server import ServerState
 
-from footfall.platform.config import LOCAL_SCHEMA, PlatformConfig
-from footfall.platform.core import Platform, UnknownSchema
+from footfall.platform.config import LOCAL_SCHEMA, Datastream, Inlet, PlatformConfig
+from footfall.platform.core import Platform, UnknownSchema, may_have
 from footfall.platform.database import MEMORY, NotAStore, StoreFailed
 from footfall.platform.fast_lane import FastLane
 from footfall.platform.journeys.types import Journey
@@ -78,6 +78,9 @@ class ServeOptions(msgspec.Struct, frozen=True, kw_only=True):
     announce: Callable[[str], None] = lambda line: print(line, flush=True)
 
 
+_Entry = TypeVar("_Entry", Datastream, Inlet)
+
+
 class _Unusable(Exception):
     """The platform cannot run as it was told; the message is for the person who told it."""
 
@@ -124,15 +127,22 @@ def _platform(
     platform = Platform(pois, schemas[LOCAL_SCHEMA], options.config, _now_ms(), schemas, orchestration)
     try:
         for datastream in store.datastreams():
-            if datastream.id not in platform.datastreams:
-                platform.register(datastream)
+            platform.register(_as_configured(datastream, platform.datastreams.get(datastream.id)))
         for inlet in store.inlets():
-            if inlet.id not in platform.inlets:
-                platform.register_inlet(inlet)
+            platform.register_inlet(_as_configured(inlet, platform.inlets.get(inlet.id)))
     except UnknownSchema as error:  # of a platform file that this one was not started with
         raise _Unusable(f"{options.store}: {error}; start it with the platform file of before") from error
     platform.remember(store.consents())
     return platform
+
+
+def _as_configured(stored: _Entry, configured: _Entry | None) -> _Entry:
+    """What the store remembers, or, of an entry of the platform file, the run and the clock that it was given."""
+    if configured is None:
+        return stored
+    if not may_have(stored.run, configured):
+        return configured  # the file has given it to another run meanwhile
+    return msgspec.structs.replace(configured, run=stored.run, clock=stored.clock)
 
 
 def _run(

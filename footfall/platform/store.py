@@ -20,7 +20,7 @@ from footfall.platform.messages import ConsentChange, StoredEvent
 from footfall.platform.profiles.on_disk import TABLES as PROFILE_TABLES
 from footfall.platform.stored import Count, Filter, Received, StoredRow
 
-_LAYOUT = 4  # a file of another layout is not touched
+_LAYOUT = 5  # a file of another layout is not touched
 _TABLES = """
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,

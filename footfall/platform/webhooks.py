@@ -3,18 +3,21 @@
 Tried again three times on every error but 401, 403 and 404, as Journey Optimizer does
 (https://experienceleague.adobe.com/docs/journey-optimizer/using/start/guardrails.html), with half a second, one and two
 seconds between; Adobe documents no pauses. A 2xx is success; redirects are not followed, or a call could leave this
-machine.
+machine. An error that nobody thought of is logged, and not tried again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Callable
 
 import httpx
 
 from footfall.platform.journeys.messages import Message
+
+_log = logging.getLogger(__name__)
 
 RETRIES = 3
 FIRST_PAUSE_S = 0.5
@@ -52,6 +55,14 @@ class Webhooks:
         self.forget(None)
 
     async def _call(self, run: str, message: Message) -> None:
+        try:
+            why = await self._outcome(message)
+        except Exception as error:  # whatever it was: somebody waits in a journey for the answer
+            _log.exception("the webhook to %s", message.to)
+            why = f"{message.to}: {str(error) or type(error).__name__}"
+        self._answered(run, message.id, why)
+
+    async def _outcome(self, message: Message) -> str:
         why = ""
         timeout_s = (message.timeout_ms or 30_000) / 1000
         if self._tls is None:  # one for all: to make one takes twenty milliseconds, in which no phone is answered
@@ -63,7 +74,7 @@ class Webhooks:
                 why, again = await _post(http, message)
                 if not again:
                     break
-        self._answered(run, message.id, why)
+        return why
 
 
 async def _post(http: httpx.AsyncClient, message: Message) -> tuple[str, bool]:

@@ -15,8 +15,10 @@ from footfall.evidence.check import Check, fold
 from footfall.evidence.journeys import JourneyRow, Journeys, Told
 from footfall.evidence.ledger import LedgerDamaged
 from footfall.evidence.manifest import Expectations
-from footfall.evidence.ops import Created, Notified, Op
+from footfall.evidence.ops import Created, Done, Ended, Invoke, Notified, Op, Started
 from footfall.evidence.verdict import judge
+from footfall.live import inputs
+from footfall.live.rehearsal import Rehearsal
 
 OPENED, CLICKED = "pushTracking.applicationOpened", "pushTracking.customAction"
 
@@ -132,6 +134,17 @@ FAULTS = [
         [*OPS[:3], notified("m1", "dismiss"), reaction("e1", "m1", CLICKED), ok("e1")],
         "a journey took the event e1 for a reaction to m1; it tells that it was wiped away",
     ),
+    # one event let the same instance in twice
+    ("entered-twice", [TOLD[0], *TOLD], OPS, "the event e0 entered the journey welcome as i1 2 times"),
+    # who never came in went out
+    ("never-entered", [*TOLD, step("ended", instance="i2")], OPS, "i2 left the journey welcome, and never entered it"),
+    ("never-entered", [*TOLD, step("exited", instance="i2")], OPS, "i2 left the journey welcome, and never entered it"),
+    ("never-entered", [*TOLD, step("ended", journey="thanks")], OPS, "i1 left the journey thanks, and never entered"),
+    # or went out twice, one way or two
+    ("ended-twice", [*TOLD, step("ended")], OPS, "i1 left the journey welcome 2 times"),
+    ("ended-twice", [*TOLD, step("exited")], OPS, "i1 left the journey welcome 2 times"),
+    # though two events are said to have let it in
+    ("ended-twice", [step("entered", event="e1"), *TOLD, step("ended")], OPS, "i1 left the journey welcome 2 times"),
     # the receiver acknowledged the reaction, and its journeys never heard of it
     (
         "unheard-reaction",
@@ -148,6 +161,119 @@ def test_a_planted_fault_is_convicted(kind: str, told: list[Told], ops: list[Op]
     assert found.validity == "invalid"
     assert [finding.kind for finding in found.findings] == [kind]
     assert message in found.findings[0].message
+
+
+# --- pushes that never arrive
+
+ANCHOR_MS, ORIGIN_MS, SPEED = 1_000_000, 5_000_000, 10.0  # of a live run: 2 s on the wall are 20 s of the run
+
+
+def sent_at(ms: int, ecid: str = "ecid-0", channel: str = "push") -> Told:
+    """Sent when the run's clock shows this (virtual)."""
+    return Told(journey="welcome", channel=channel, id="m1", instance="i1", event="e0", ecid=ecid, at_ms=ANCHOR_MS + ms)
+
+
+def asked(at_ms: float, late_ms: float = 0.0) -> Invoke:
+    """A request of phone 0 at this wall time since the run's origin, so much later than it was due."""
+    return Invoke("e0", "e0-0", 0, 0, due=ORIGIN_MS + at_ms - late_ms, sent=ORIGIN_MS + at_ms)
+
+
+def answered(at_ms: float) -> Done:
+    return Done("e0", "e0-0", 0, ORIGIN_MS + at_ms, "ok", "done", 200)
+
+
+LIFE: list[Op] = [Started(0, "person-0", "ecid-0", "ios", 10_000), created("e0", 0, ENTRY)]
+LIVED, CUT = Ended(0, "lived", (), 90_000), Ended(0, "cut", (), 90_000)
+
+# a push, the life of phone 0 of which it is the device, the run's speed -> is it lost where no phone tells of it?
+ARRIVALS = [
+    # in virtual time a push is there at once: from the first moment of a life to the last but one
+    (sent_at(10_000), [*LIFE, LIVED], 0.0, True),
+    (sent_at(50_000), [*LIFE, LIVED], 0.0, True),
+    (sent_at(89_999), [*LIFE, LIVED], 0.0, True),
+    # before and after that life nobody is there
+    (sent_at(9_999), [*LIFE, LIVED], 0.0, False),
+    (sent_at(90_000), [*LIFE, LIVED], 0.0, False),
+    # it got there
+    (sent_at(50_000), [*LIFE, notified("m1"), LIVED], 0.0, False),
+    # a phone whose process died, and one whose run was stopped, may have been gone already
+    (sent_at(50_000), LIFE, 0.0, False),
+    (sent_at(50_000), [*LIFE, CUT], 0.0, False),
+    # a device that is no phone of this run, and what is no push
+    (sent_at(50_000, ecid="elsewhere"), [*LIFE, LIVED], 0.0, False),
+    (sent_at(50_000, channel="email"), [*LIFE, LIVED], 0.0, False),
+    (sent_at(50_000, channel="in-app"), [*LIFE, LIVED], 0.0, False),
+    # in a live run it may be 2 s on its way
+    (sent_at(10_000), [*LIFE, LIVED], SPEED, True),
+    (sent_at(69_999), [*LIFE, LIVED], SPEED, True),
+    (sent_at(70_000), [*LIFE, LIVED], SPEED, False),
+    # and as much longer as the generator was behind at worst: here 3 s, which are 30 s of the run
+    (sent_at(39_999), [*LIFE, asked(4_000, late_ms=3_000), LIVED], SPEED, True),
+    (sent_at(40_000), [*LIFE, asked(4_000, late_ms=3_000), LIVED], SPEED, False),
+    # a phone that got its slot late is still there when the run's clock has passed its end: here till 12 s on the wall
+    (sent_at(99_999), [*LIFE, asked(11_900), answered(12_000), LIVED], SPEED, True),
+    (sent_at(100_000), [*LIFE, asked(11_900), answered(12_000), LIVED], SPEED, False),
+    # an answer to somebody else says nothing about it
+    (sent_at(80_000), [*LIFE, msgspec.structs.replace(answered(12_000), phone=1), LIVED], SPEED, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("message", "ops", "speed", "lost"), ARRIVALS)
+def test_a_push_to_a_phone_that_lived_reaches_it(message: Told, ops: list[Op], speed: float, lost: bool) -> None:
+    told = [step("entered", event="e0"), message]
+    checker = Journeys(told, anchor_ms=ANCHOR_MS, started_ms=ORIGIN_MS, speed=speed)
+    found = fold(checker, ops)
+    assert [(finding.kind, finding.validity, finding.phone) for finding in found.findings] == (
+        [("lost-push", "invalid", 0)] if lost else []
+    )
+    if lost:
+        assert found.findings[0].message == "the push m1 was sent to phone 0 while it lived, and never reached it"
+
+
+def test_the_verdict_counts_a_pushs_time_from_the_manifests_anchor() -> None:
+    known = msgspec.structs.replace(expecting("journeys"), anchor_ms=ANCHOR_MS, started_ms=ORIGIN_MS, speed=SPEED)
+    told, ops = [step("entered", event="e0"), sent_at(50_000)], [*LIFE, asked(5_000), answered(5_001), LIVED]
+    assert [finding.kind for finding in judge(known, ops, None, told).checks[1].findings] == ["lost-push"]
+    later = msgspec.structs.replace(known, anchor_ms=ANCHOR_MS - 40_000)
+    assert judge(later, ops, None, told).checks[1].findings == ()
+
+
+class Ledger:
+    """Keeps what a rehearsal's journal is told."""
+
+    def __init__(self) -> None:
+        self.ops: list[Op] = []
+
+    def add(self, op: Op) -> None:
+        self.ops.append(op)
+
+    def flush(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("name", ["bought", "visited", "abandoned", "points"])
+def test_every_push_of_a_rehearsed_story_is_accounted_for(name: str) -> None:
+    read, app = inputs.load_all(f"tutorial/{name}", "")
+    ledger = Ledger()
+    came = Rehearsal(read, app.config, inputs.read_journeys(read.scenario.journeys), ledger, ANCHOR_MS).play()
+    told = [msgspec.json.decode(msgspec.json.encode(one), type=Told) for one in (*came.steps, *came.messages)]
+    found = fold(Journeys(told, anchor_ms=ANCHOR_MS), ledger.ops)
+    assert (found.validity, found.findings) == ("valid", ())
+
+    # any one of them that the ledger does not know of is convicted, for all these phones live to their ends
+    lives = {op.ecid: op.phone for op in ledger.ops if isinstance(op, Started)}
+    ends = {op.phone: op.at_ms for op in ledger.ops if isinstance(op, Ended)}
+    pushes = [one for one in told if one.channel == "push" and one.at_ms - ANCHOR_MS < ends[lives[one.ecid]]]
+    assert pushes
+    lost = pushes[len(pushes) // 2].id
+    checker = Journeys(told, anchor_ms=ANCHOR_MS)
+    found = fold(checker, [op for op in ledger.ops if not (isinstance(op, Notified) and op.message == lost)])
+    assert [finding.message.split()[2] for finding in found.findings if finding.kind == "lost-push"] == [lost]
+
+
+def test_nobody_waits_less_than_nobody() -> None:
+    checker = Journeys([step("ended"), step("ended")])
+    assert [row.waiting for row in checker.rows] == [0]
 
 
 def of_phone(k: int) -> tuple[list[Told], list[Op]]:
@@ -218,7 +344,7 @@ def test_the_numbers_of_each_journey() -> None:
             discarded={"a": 1, "b": 2},
             sent={"email": 1, "push": 4},
             delivered=3,
-            opened=1,
+            opened=2,
             clicked=1,
         ),
     )

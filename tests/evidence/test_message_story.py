@@ -153,7 +153,7 @@ def test_the_table_of_journeys_stands_in_the_report_and_fits_80_columns() -> Non
         JourneyRow(
             "abandoned_cart_with_a_long_name", entered=12_345, ended=10_000, exited=1_000, waiting=1_345,
             discarded={"alreadyInJourney": 7, "reentrance": 20_000}, sent={"push": 100_000, "email": 3},
-            delivered=90_000, opened=400, clicked=44,
+            delivered=90_000, opened=444, clicked=44,
         ),
         JourneyRow("welcome", discarded={"alreadyInJourney": 1}),
     )  # fmt: skip

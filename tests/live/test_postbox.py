@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -17,9 +18,11 @@ import gevent.event
 import httpx
 import msgspec
 import pytest
+from small_inputs import small_spec
 
 from footfall.engine.attention import Notification
 from footfall.live import postbox
+from footfall.live.locust.active import ActiveRun
 from footfall.live.notifications import Pushed, notification_of
 from footfall.live.postbox import Postbox
 from footfall.xdm.messaging import PushMessage
@@ -111,7 +114,8 @@ def listen() -> Iterator[Callable[..., tuple[Platform, list[Pushed]]]]:
             if len(got) >= count:
                 enough.set()
 
-        box = Postbox(platform.url, "noon", deliver)
+        failures: list[Exception] = []
+        box = Postbox(platform.url, "noon", deliver, failures.append)
         try:
             assert enough.wait(PATIENCE_S), f"{len(got)} of {count} messages came"
             asked = len(platform.asked)
@@ -120,6 +124,7 @@ def listen() -> Iterator[Callable[..., tuple[Platform, list[Pushed]]]]:
                     gevent.sleep(0.01)
         finally:
             box.close()
+        assert failures == []
         return platform, got
 
     yield start
@@ -189,10 +194,51 @@ def test_a_second_time_out_of_reach_is_told_again(listen, caplog) -> None:
 
 def test_a_platform_that_is_not_there_is_waited_for(caplog) -> None:
     with caplog.at_level(logging.WARNING, "footfall"):
-        box = Postbox("127.0.0.1:9", "noon", lambda pushed: None)
+        failures: list[Exception] = []
+        box = Postbox("127.0.0.1:9", "noon", lambda pushed: None, failures.append)
         gevent.sleep(0.2)
         box.close()
+        gevent.sleep(0.05)
     assert len(caplog.records) == 1
+    assert failures == [], "neither that nor being closed ends the run"
+
+
+def test_a_listener_that_dies_says_why() -> None:
+    platform = Platform((200, {"messages": [row(1)]}))
+    failures: list[Exception] = []
+
+    def deliver(pushed: Pushed) -> None:
+        raise ZeroDivisionError(pushed.id)
+
+    box = Postbox(platform.url, "noon", deliver, failures.append)
+    try:
+        with gevent.Timeout(PATIENCE_S):
+            while not failures:
+                gevent.sleep(0.01)
+        asked = len(platform.asked)
+        gevent.sleep(0.1)
+        assert len(platform.asked) == asked, "nobody listens any more"
+        assert list(map(repr, failures)) == ["ZeroDivisionError('m1')"]
+    finally:
+        box.close()
+        platform.close()
+
+
+def test_the_run_ends_with_its_listener(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postbox, "_PAGE", None)
+    platform = Platform((200, {"messages": []}))
+    spec = small_spec(tmp_path, host=f"http://{platform.url}", pushes_of="noon")
+    active = ActiveRun(spec, "local", lambda: 0, lambda k: None, lambda **_: None)
+    try:
+        with gevent.Timeout(PATIENCE_S):
+            while active.trouble is None:
+                gevent.sleep(0.01)
+        kind, why = active.trouble
+        assert (kind, why.partition(": ")[0]) == ("crashed", "push messages are no longer fetched")
+        assert active.begin() is None, "nobody lives any more without their mailbox"
+    finally:
+        active.close()
+        platform.close()
 
 
 def test_once_closed_nobody_listens(listen) -> None:

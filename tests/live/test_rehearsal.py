@@ -70,7 +70,7 @@ def test_the_loop_is_closed_and_the_evidence_agrees() -> None:
     assert row.entered >= 12
     assert row.sent == {"push": row.entered}
     assert row.delivered == row.entered
-    assert row.opened + row.clicked > 0
+    assert row.opened > 0
     assert {event.id for event in came.stored} >= {op.id for op in ops if isinstance(op, Created)}
 
 

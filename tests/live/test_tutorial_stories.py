@@ -204,8 +204,8 @@ def test_after_the_reminder_a_purchase_an_opening_or_two_hours_end_it(told: dict
     # phone 8's owner had logged in, so that an address is known; of phone 5 there is nothing but the ECID
     (mail,) = (message for message in one.messages if message.channel == "email")
     assert (one.owners[mail.key], mail.to) == (8, "aimo.heinonen.000008@example.com")
-    (failed,) = one.of("failed", "mail")
-    assert (one.owners[failed.key], failed.why) == (5, f"no e-mail address of {failed.key} is known")
+    (left_out,) = one.of("excluded", "mail")
+    assert (one.owners[left_out.key], left_out.why) == (5, f"no e-mail address of {left_out.key} is known")
 
 
 def patience(dwell: str) -> Told:

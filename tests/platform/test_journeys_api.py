@@ -167,6 +167,12 @@ def test_an_unknown_journey_is_404_with_what_was_meant(asks: httpx.Client, metho
     assert 'Did you mean "welcome"?' in answer.json()["error"]
 
 
+def test_a_run_that_is_not_there_cannot_be_paused(asks: httpx.Client) -> None:
+    for what in ("pause", "resume"):
+        answer = asks.post(f"/api/journeys/welcome/{what}?run=nobody")
+        assert (answer.status_code, "nobody" in answer.text) == (404, True)
+
+
 def test_a_paused_journey_takes_nobody_until_it_is_resumed(asks: httpx.Client) -> None:
     assert asks.post("/api/journeys/welcome/pause").json()["paused"] is True
     sent(asks, event("v1"))

@@ -31,6 +31,7 @@ from journey_words import (
 
 from footfall.platform.journeys.engine import Journeys, Standing
 from footfall.platform.journeys.expressions import parse
+from footfall.platform.journeys.gate import Queued
 from footfall.platform.journeys.messages import Effect, Happening, Instance, Message, Step
 from footfall.platform.journeys.types import Condition, Path, Split, Webhook
 
@@ -106,6 +107,7 @@ class Machine(RuleBasedStateMachine):
         self.calm, self.restless, self.restarted = (new(self.events_per_s) for _ in range(3))
         self.told: tuple[list[Effect], list[Effect], list[Effect]] = ([], [], [])
         self.store: dict[str, bytes] = {}
+        self.queue: dict[int, bytes] = {}
         self.sent: list[Message] = []
         self.hooks: list[str] = []
         self.model = Plain()
@@ -120,7 +122,7 @@ class Machine(RuleBasedStateMachine):
                 made = messages(effects)
                 self.sent += [one for one in made if one.channel == "push"]
                 self.hooks += [one.id for one in made if one.channel == "webhook"]
-        self.crowded = self.crowded or bool(self.calm.standing().queued)
+        self.crowded = self.crowded or bool(self.calm.queued())
 
     @rule(name=st.sampled_from(list(TYPES)), key=st.sampled_from(KEYS), cart=st.integers(0, 11))
     def something_happens(self, name: str, key: str, cart: int) -> None:
@@ -168,14 +170,21 @@ class Machine(RuleBasedStateMachine):
         standing = written(self.restarted.standing())
         self.restarted = new(self.events_per_s)
         instances = [msgspec.json.decode(one, type=Instance) for one in self.store.values()]
-        self.restarted.restore(instances, msgspec.json.decode(standing, type=Standing))
+        queue = [(turn, msgspec.json.decode(one, type=Queued)) for turn, one in self.queue.items()]
+        effects = self.restarted.restore(instances, msgspec.json.decode(standing, type=Standing), queue)
+        assert effects == []  # the journeys are the same
 
     def keep(self) -> None:
-        """The store takes what changed, and keeps nothing that is forgotten."""
+        """The store takes what changed and what was queued, and keeps nothing that is forgotten or let through."""
         for one in self.restarted.changed():
             self.store[one.id] = written(one)
         for id in self.restarted.forgotten():
             self.store.pop(id, None)
+        for turn, one in self.restarted.queued():
+            assert turn not in self.queue
+            self.queue[turn] = written(one)
+        for turn in self.restarted.unqueued():
+            del self.queue[turn]
 
     @invariant()
     def all_three_decide_the_same(self) -> None:

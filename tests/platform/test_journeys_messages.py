@@ -96,7 +96,9 @@ def test_the_other_channels(action, anna, to, content):
 def test_who_has_no_address_is_left_out_of_the_send_and_goes_on(action):
     action = msgspec.structs.replace(action, next="wait", on_error="push")
     run = engine(a_journey(nodes={"act": action, "wait": Wait(END), "push": PUSH}), people=Everybody(anna=BARE))
-    assert steps(lived(run, visit(0)), "sent", "failed", "ended") == ["failed act", "ended wait"]
+    assert steps(lived(run, visit(0)), "sent", "excluded", "failed", "ended") == ["excluded act", "ended wait"]
+    counts = run.counts().journeys["welcome"]
+    assert (counts.excluded, counts.failed) == (1, 0)
 
 
 @pytest.mark.parametrize("on_error", ["", "wait"])

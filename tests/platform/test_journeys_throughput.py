@@ -90,7 +90,7 @@ def test_after_24_hours_in_the_queue_an_event_is_discarded(queued_s, told):
     run = engine(a_journey(nodes={}), events_per_s=1)
     waiting = Queued(START_MS, "welcome", happening=visit(0))
     before_ms = START_MS + (queued_s - 1) * SECOND
-    run.restore([], Standing(before_ms, [], [waiting], (before_ms // SECOND, 1), run.counts()))
+    run.restore([], Standing(before_ms, [], (before_ms // SECOND, 1), run.counts()), [(1, waiting)])
     assert steps(lived(run, queued_s * SECOND - 1)) == []
     assert steps(lived(run, queued_s * SECOND), "entered", "discarded") == [told]
 
@@ -123,7 +123,7 @@ def test_a_queued_completion_of_a_node_that_was_left_moves_nobody():
     standing = run.standing()
     stale = Queued(START_MS, "welcome", instance=one.id, visits=one.visits - 1)
     again = engine(a_journey(nodes={"wait": Wait("two", until_ms=START_MS + HOUR_MS), "two": Wait(END, for_ms=DAY_MS)}))
-    again.restore([one], msgspec.structs.replace(standing, queued=[stale]))
+    again.restore([one], standing, [(1, stale)])
     assert steps(lived(again, HOUR_MS - 1)) == []
 
 
@@ -133,8 +133,39 @@ def test_what_is_queued_is_not_on_the_clock_as_well_after_a_restart():
     # the queue, turned round, decides alone
     lived(run, visit(0, "anna"), visit(SECOND, "bert"), visit(2 * SECOND, "carl"), HOUR_MS)
     live = run.changed()
-    standing = msgspec.structs.replace(run.standing(), queued=list(reversed(run.standing().queued)))
+    queue = [(9 - turn, one) for turn, one in run.queued()]
     again = engine(journey, events_per_s=1)
-    again.restore([each for each in live if not each.over], standing)
+    again.restore([each for each in live if not each.over], run.standing(), queue)
     ended = [each.key for each in lived(again, HOUR_MS + 9 * SECOND) if getattr(each, "kind", "") == "ended"]
     assert ended == ["carl", "bert"]
+
+
+def test_the_queue_is_told_once_and_not_with_every_standing():
+    run = engine(a_journey(nodes={"wait": Wait(END, for_ms=HOUR_MS)}), events_per_s=10)
+    lived(run, *(visit(0, f"p{n}") for n in range(10)))
+    before = len(msgspec.json.encode(run.standing()))
+    lived(run, *(visit(1, f"q{n}") for n in range(1_000)))
+    assert len(msgspec.json.encode(run.standing())) < before + 10
+    assert [turn for turn, _ in run.queued()] == list(range(1, 1_001))
+    assert (run.queued(), run.unqueued()) == ([], [])
+    # a second later ten have left, in their order; and one has come
+    lived(run, visit(SECOND, "late"))
+    assert [(turn, one.happening.id) for turn, one in run.queued()] == [(1_001, "location.entry-late-1000")]
+    assert (run.unqueued(), run.unqueued()) == (list(range(1, 11)), [])
+
+
+def test_what_is_let_through_before_it_was_told_is_never_told():
+    run = engine(a_journey(nodes={"wait": Wait(END, for_ms=HOUR_MS)}), events_per_s=1)
+    lived(run, visit(0), visit(0, "bert"), SECOND)
+    assert (run.queued(), run.unqueued()) == ([], [])
+
+
+def test_after_a_restart_no_turn_is_given_twice():
+    journey = a_journey(nodes={"wait": Wait(END, for_ms=HOUR_MS)})
+    run, again = engine(journey, events_per_s=1), engine(journey, events_per_s=1)
+    lived(run, visit(0), visit(0, "bert"), visit(0, "carl"))
+    again.restore(run.changed(), run.standing(), run.queued())
+    lived(again, visit(1, "dora"))
+    assert [turn for turn, _ in again.queued()] == [3]
+    assert lived(again, 9 * SECOND)
+    assert again.unqueued() == [1, 2, 3]

@@ -20,7 +20,7 @@ from typing import Any
 
 import httpx
 import pytest
-from platform_process import ECID, body, event, platform
+from platform_process import ECID, Process, body, event, platform
 
 from benchmarks.crash import crashes, findings
 from benchmarks.memory import Growth, grown
@@ -368,3 +368,23 @@ def test_1200_phones_keep_their_connections_and_the_platform_answers(start: Call
         for phone in phones:
             phone.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_an_entry_of_the_platform_file_keeps_the_run_and_the_clock_that_it_was_given(tmp_path: Path) -> None:
+    """A run that names a datastream of the file is that run's after a restart too, on its own clock, and everything
+    else about the datastream is still the file's."""
+    shop = {"id": "shop", "consent": "p", "segments": ["s-1"]}
+    options = {"store": str(tmp_path / "s.sqlite"), "config": {"datastreams": [shop]}}
+    clock = {"origin_ms": 1_795_000_000_000, "anchor_ms": 1_794_990_000_000, "speed": 60.0}
+
+    def entry(running: Process) -> dict[str, Any]:
+        told = httpx.get(f"{running.url}/api/platform", trust_env=False).json()
+        return next(one for one in told["datastreams"] if one["id"] == "shop")
+
+    with platform(**options) as running:
+        wanted = {"run": "noon", "datastream": "shop", "clock": clock}
+        assert httpx.post(f"{running.url}/api/runs", json=wanted, trust_env=False).is_success
+        before = entry(running)
+    with platform(**options) as running:
+        assert entry(running) == before
+    assert (before["run"], before["clock"], before["consent"], before["segments"]) == ("noon", clock, "p", ["s-1"])

@@ -19,11 +19,12 @@ from platform_process import Process, event, platform
 
 from footfall.platform.commits import Commits
 from footfall.platform.database import StoreFailed
-from footfall.platform.journal import Wanted
+from footfall.platform.journal import Journal, Wanted
 from footfall.platform.journeys.messages import Message, Step
 from footfall.platform.journeys.types import InApp
 from footfall.platform.messages import ConsentChange, Outcome, Response, StoredEvent
 from footfall.platform.orchestration import Orchestration
+from footfall.platform.profiles.profile import Profiles
 from footfall.platform.projection import ProfilesOnDisk, Projection
 from footfall.platform.store import Store
 from footfall.platform.writer import ThreadedWriter, Writer
@@ -198,6 +199,153 @@ def test_a_reset_that_fails_changes_nothing(tmp_path: Path, threaded: bool) -> N
         assert world.messages() == [("v1", "greet"), ("v1", "again")]  # it went on
 
     lived(story, tmp_path / "s", threaded=threaded)
+
+
+def record(id_: str, points: Any) -> StoredEvent:
+    """A profile record of the first device."""
+    xdm = {"_id": id_, "identityMap": {"ECID": [{"id": ecid(1)}]}, "loyalty": {"points": points}}
+    return msgspec.structs.replace(
+        visit(id_, ecid(1), "local"), body=json.dumps({"xdm": xdm}).encode(), arrived="profile"
+    )
+
+
+def test_a_number_beyond_64_bits_stops_nobody(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await world.writer.written(Outcome(Response(200, (), b""), (record("r", 10**30),)))
+        await world.comes("v1", ecid(1))
+        await asyncio.wait_for(world.projection.written(), 5)
+        assert world.steps() == ["v1"]
+
+    lived(story, tmp_path / "s", wait_ms=60_000)
+
+    async def later(world: World) -> None:
+        found = world.orchestration.sandbox("local").profiles.find("ECID", ecid(1))
+        assert found is not None
+        assert found.attributes == {"loyalty": {"points": 10**30}}
+
+    lived(later, tmp_path / "s", wait_ms=60_000)
+
+
+@pytest.mark.parametrize("where", [ProfilesOnDisk, Journal])
+def test_what_cannot_be_written_down_now_is_written_later(
+    tmp_path: Path, where: type, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(world: World) -> None:
+        with monkeypatch.context() as patch:
+
+            def failing(*_: Any) -> None:
+                raise ValueError("whatever it was")
+
+            patch.setattr(where, "statements", failing)
+            await world.comes("v1", ecid(1))
+            with pytest.raises(StoreFailed, match="whatever it was"):
+                await asyncio.wait_for(world.projection.written(), 5)
+            with pytest.raises(StoreFailed, match="whatever it was"):
+                await asyncio.wait_for(world.projection.forget(None), 5)
+            await world.comes("v2", ecid(2))
+        await asyncio.sleep(1.3)  # it is tried again though nothing else comes
+        assert world.steps() == ["v1", "v2"]
+        assert world.orchestration.sandbox("local").profiles.find("ECID", ecid(1)) is not None
+
+    lived(story, tmp_path / "s", wait_ms=60_000)
+
+    async def later(world: World) -> None:
+        assert world.steps() == ["v1", "v2"]
+        assert world.orchestration.sandbox("local").profiles.find("ECID", ecid(1)) is not None
+
+    lived(later, tmp_path / "s", wait_ms=60_000)
+    assert "while writing down what happened" in caplog.text
+
+
+def test_an_event_that_fails_is_discarded_and_blocks_no_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    take = Profiles.take_event
+
+    def failing(self: Profiles, id_: str, *what: Any) -> Any:
+        if id_ == "bad":
+            raise ValueError("whatever it was")
+        return take(self, id_, *what)
+
+    monkeypatch.setattr(Profiles, "take_event", failing)
+    first, bad, last = (visit(id_, ecid(n), "local") for n, id_ in enumerate(("v1", "bad", "v2")))
+
+    async def story(world: World) -> None:
+        await world.writer.written(Outcome(Response(200, (), b""), (first, bad, last)))
+        await settled(world)
+        assert (world.steps(), world.steps("discarded")) == (["v1", "v2"], ["bad"])
+
+    lived(story, tmp_path / "live", wait_ms=60_000)
+
+    async def later(world: World) -> None:  # an event that was stored, and not followed before the process ended
+        assert (world.steps(), world.steps("discarded")) == (["v1", "v2"], ["bad"])
+
+    with Store(str(tmp_path / "restart")) as store:
+        store.append([first, bad, last])
+    lived(later, tmp_path / "restart", wait_ms=60_000)
+    assert "while following the event bad" in caplog.text
+
+
+def test_time_that_fails_is_tried_again_after_a_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried = []
+
+    def failing(*_: Any) -> None:
+        tried.append(1)
+        raise ValueError("whatever it was")
+
+    async def story(world: World) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(Orchestration, "do_what_is_due", failing)
+            await world.comes("v1", ecid(1))
+            await asyncio.sleep(0.4)
+            assert len(tried) == 1
+        await asyncio.sleep(1)
+        await settled(world)
+        assert world.messages() == [("v1", "greet"), ("v1", "again")]
+
+    lived(story, tmp_path / "s")
+    assert "while time went on" in caplog.text
+
+
+# ---- offers
+
+
+@pytest.mark.parametrize("wait_ms", [0, 60_000])  # the journey has ended by then, or has not
+@pytest.mark.parametrize("is_shown", [False, True])
+def test_after_a_restart_what_was_not_shown_is_offered(tmp_path: Path, wait_ms: int, is_shown: bool) -> None:
+    def offered(world: World) -> list[str]:
+        return [one.id for one in world.orchestration.offers("local", ecid(1), [""])]
+
+    before = []
+
+    async def story(world: World) -> None:
+        await world.comes("v1", ecid(1))
+        await settled(world)
+        before.extend(offered(world))
+        assert len(before) == (1 if wait_ms else 2)
+        if is_shown:
+            xdm = {
+                "eventType": "decisioning.propositionDisplay",
+                "_experience": {"decisioning": {"propositions": [{"id": before.pop(0)}]}},
+            }
+            told = visit("d1", ecid(1), "local")
+            body = json.dumps({"xdm": xdm}).encode()
+            told = msgspec.structs.replace(told, type="decisioning.propositionDisplay", body=body)
+            await world.writer.written(Outcome(Response(200, (), b""), (told,)))
+            await settled(world)
+            assert offered(world) == before
+
+    lived(story, tmp_path / "s", wait_ms=wait_ms)
+
+    async def later(world: World) -> None:
+        assert offered(world) == before
+        assert world.projection.journal.offers().keys() == ({"local"} if before else set())
+        await world.projection.forget("local")
+        assert (offered(world), world.projection.journal.offers()) == ([], {})
+
+    lived(later, tmp_path / "s", wait_ms=wait_ms)
 
 
 # ---- forgetting

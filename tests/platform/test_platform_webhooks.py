@@ -173,6 +173,23 @@ def test_calls_of_a_run_that_is_forgotten_are_given_up() -> None:
 
 
 @pytest.mark.e2e
+@pytest.mark.parametrize(
+    "url",
+    [
+        # what httpx lets through from below it: of a port that none can be, and of a host that has no bytes
+        "http://127.0.0.1:99999/hook",
+        "http://xn--/hook",
+    ],
+)
+def test_an_error_that_nobody_thought_of_is_an_answer_and_is_logged_once(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    ((run, id_, why),) = called(message(url))
+    assert (run, id_) == ("r", "m1")
+    assert why.startswith(f"{url}: ")
+    assert [record.levelname for record in caplog.records if record.name == "footfall.platform.webhooks"] == ["ERROR"]
+
+
 @pytest.mark.parametrize(("statuses", "title", "calls"), [((500, 200), "done", 2), ((404,), "failed", 1)])
 def test_the_journey_goes_on_with_the_outcome(
     tmp_path: Path, statuses: tuple[int, ...], title: str, calls: int

@@ -394,6 +394,32 @@ def test_only_so_many_stay_in_memory(database: Database):
     assert len(asked) == 1, "the one used longest ago was let go of"
 
 
+def told_points(people: Profiles, points: Any) -> None:
+    """A profile record."""
+    people.take_record({**content(ECIDS[0])["xdm"], "loyalty": {"points": points}}, 1)
+
+
+@pytest.mark.parametrize("points", [10**30, -(10**30), 2**64, 1.5, "many", None, [{"a": []}]])
+def test_attributes_are_whatever_json_can_say(database: Database, points: Any):
+    store = SqliteProfileStore(database.rows, "run")
+    told_points(Profiles(store), points)
+    write(database, store)
+    found = SqliteProfileStore(database.rows, "run").get(ECIDS[0])
+    assert found is not None
+    assert found.attributes == {"loyalty": {"points": points}}
+
+
+def test_what_cannot_be_written_down_is_not_on_its_way(database: Database):
+    store = SqliteProfileStore(database.rows, "run")
+    told_points(Profiles(store), object())  # no JSON has that
+    with pytest.raises(TypeError):
+        store.statements()
+    assert store.dirty
+    told_points(Profiles(store), 1)
+    write(database, store)
+    assert not store.dirty
+
+
 def test_the_tables_are_for_this_sqlite():
     connection = sqlite3.connect(":memory:")
     connection.executescript(TABLES)

@@ -74,9 +74,6 @@ class ActiveRun:
         if spec.transport == "inlet-batch":
             self._batcher = Batcher(self._network, self._inlet, self._headers)
         self._living: dict[str, Living] = {}  # by ECID
-        self._postbox: Postbox | None = None
-        if spec.pushes_of:
-            self._postbox = Postbox(spec.host, spec.pushes_of, self._deliver)
         self._next_phone = next_phone
         self._ended = ended
         self._fire = fire
@@ -84,6 +81,9 @@ class ActiveRun:
         self._asking = 0  # slots that wait for a phone, or have just been given one
         self._ending = False
         self.trouble: tuple[str, str] | None = None  # the first one: its kind, and why
+        self._postbox: Postbox | None = None
+        if spec.pushes_of:
+            self._postbox = Postbox(spec.host, spec.pushes_of, self._deliver, self._no_pushes)
 
     @property
     def living(self) -> int:
@@ -142,6 +142,9 @@ class ActiveRun:
             living.notify(notification_of(pushed, self.spec.anchor_ms))
         except Exception as error:  # of ours, or of a platform that is none of ours
             self.fail("crashed", f"message {pushed.id}: {error!r}")
+
+    def _no_pushes(self, error: Exception) -> None:
+        self.fail("crashed", f"push messages are no longer fetched: {error!r}")
 
     def _transport(self) -> PhoneTransport | InletTransport:
         plain, spec = PhoneTransport(self._network), self.spec

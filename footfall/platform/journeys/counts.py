@@ -16,7 +16,8 @@ class JourneyCounts(msgspec.Struct):
     `consumed` moved a person on or out, `passed` meant nothing to anybody at that moment, `stacked` and `queued` are
     those that wait: on the stack of a busy instance, or for the throughput. `active` are inside, each at one node:
     active = sum(waiting), entered = active + ended + sum(exited). `reached` is how often a node was come to. `sent` are
-    messages, `opened` and `clicked` the reactions that came back, each event one."""
+    messages, `excluded` the sends that somebody without an address or device was left out of, `failed` the actions and
+    conditions that could not be carried out, `opened` and `clicked` the reactions that came back, each event one."""
 
     matched: int = 0
     entered: int = 0
@@ -31,6 +32,7 @@ class JourneyCounts(msgspec.Struct):
     ended: int = 0
     exited: dict[str, int] = {}
     sent: dict[Channel, int] = {}
+    excluded: int = 0
     failed: int = 0
     opened: int = 0
     clicked: int = 0

@@ -16,7 +16,7 @@ from footfall.platform.journeys.actions import Sender
 from footfall.platform.journeys.agenda import Agenda
 from footfall.platform.journeys.counts import Counts, JourneyCounts
 from footfall.platform.journeys.entry import NO_JOURNEY, NOT_CREATED, Entrance, Refusal
-from footfall.platform.journeys.gate import Gate, Queued
+from footfall.platform.journeys.gate import Gate, Numbered, Queued
 from footfall.platform.journeys.matching import Rules, event_id, reactions
 from footfall.platform.journeys.messages import Effect, Happening, Instance, People, Step
 from footfall.platform.journeys.reception import Reception, reaction_to
@@ -25,12 +25,11 @@ from footfall.platform.journeys.walking import ANSWERED, Walker
 
 
 class Standing(msgspec.Struct):
-    """What must survive a restart beside the instances: the moment, which journeys are paused, what is queued, how much
-    the current second has had, and the counts."""
+    """What must survive a restart beside the instances and the queue: the moment, which journeys are paused, how much
+    the current second has had, and the counts, also of journeys that are not there now and may come back."""
 
     now_ms: int
     paused: list[str]
-    queued: list[Queued]
     spent: tuple[int, int]
     counts: Counts
 
@@ -60,6 +59,8 @@ class Journeys:
         self._now_ms = 0
         self._unmatched = 0
         self._no_journey = 0
+        self._absent: dict[str, JourneyCounts] = {}  # of journeys that were here before a restart
+        self._absent_paused: list[str] = []
 
     # what happens
 
@@ -153,36 +154,53 @@ class Journeys:
         need not keep them. To be asked right after `changed`."""
         return self._agenda.forgotten()
 
-    def standing(self) -> Standing:
-        """What else must survive."""
-        paused = [name for name, each in self._journeys.items() if each.walker.paused]
-        return Standing(self._now_ms, paused, list(self._gate), self._gate.spent, self.counts())
+    def queued(self) -> list[Numbered]:
+        """What was queued for its turn since the last call and still is, by numbers that only grow."""
+        return self._gate.held()
 
-    def restore(self, instances: Iterable[Instance], standing: Standing | None = None) -> None:
-        """At start: the live instances, and those that are over and that re-entrance still remembers (others are
-        forgotten at once). Without a standing the counts begin anew and nothing is queued; instances of journeys or
-        nodes that are no more are left out."""
-        if standing is not None:
-            self._now_ms = standing.now_ms
-            self._gate.restore(standing.queued, standing.spent)
-            for name, each in self._journeys.items():
-                walker = each.walker
-                walker.paused = name in standing.paused
-                walker.counts = standing.counts.journeys.get(name, JourneyCounts())
-                walker.counts.active, walker.counts.waiting = 0, {}
-            self._unmatched, self._no_journey = standing.counts.unmatched, standing.counts.no_journey
+    def unqueued(self) -> list[int]:
+        """The numbers of what has left the queue since the last call, of those that `queued` told or a restart brought:
+        the store need not keep them."""
+        return self._gate.left()
+
+    def standing(self) -> Standing:
+        """What else must survive. It is small, however long the queue is."""
+        paused = [name for name, each in self._journeys.items() if each.walker.paused]
+        counts = self.counts()
+        counts.journeys |= self._absent
+        return Standing(self._now_ms, paused + self._absent_paused, self._gate.spent, counts)
+
+    def restore(
+        self, instances: Iterable[Instance], standing: Standing | None = None, queue: Iterable[Numbered] = ()
+    ) -> list[Effect]:
+        """At start: the live instances, those that are over and that re-entrance still remembers (others are forgotten
+        at once), and the queue. Without a standing the counts begin anew. Whoever stands at a node that is no more
+        exits; what is queued for a journey that is no more is discarded, and its instances wait for it to come back."""
+        if standing is None:
+            strangers = self._gate.restore(queue, (0, 0), self._journeys)
+        else:
+            strangers = self._gate.restore(queue, standing.spent, self._journeys)
+            self._take_up(standing)
+        for each in strangers:
+            self._discard_stranger(each)
         queued = {(waiting.instance, waiting.visits) for waiting in self._gate}
+        out: list[tuple[Reception, Instance]] = []
         for one in sorted(instances, key=lambda instance: (instance.entered_ms, instance.id)):
             reception = self._journeys.get(one.journey)
-            if reception is None or one.node not in reception.walker.nodes:
+            if reception is None:
                 continue
             walker = reception.walker
             if one.over:
                 walker.residents.remember(one, self._now_ms)
                 continue
-            walker.settle(one)
-            if one.wake_ms and (one.id, one.visits) not in queued:
+            walker.settle(one, self._now_ms)
+            if one.over:
+                out.append((reception, one))
+            elif one.wake_ms and (one.id, one.visits) not in queued:
                 self._agenda.put((one.wake_ms, one.since_ms, one.id, one.visits))
+        for reception, one in out:
+            reception.replay(one, self._now_ms)
+        return self._agenda.told()
 
     def counts(self) -> Counts:
         """The numbers of all journeys, as they stand: not to be changed, and to be encoded before the next call."""
@@ -206,6 +224,30 @@ class Journeys:
         ]
 
     # how it happens
+
+    def _take_up(self, standing: Standing) -> None:
+        """Goes on from the moment and the counts of before. A journey that was not there is paused or not as its file
+        says."""
+        self._now_ms = standing.now_ms
+        counts = dict(standing.counts.journeys)
+        for name, each in self._journeys.items():
+            if name in counts:
+                each.walker.paused = name in standing.paused
+                each.walker.counts = counts.pop(name)
+                each.walker.counts.active, each.walker.counts.waiting = 0, {}
+        self._absent, self._absent_paused = counts, [name for name in standing.paused if name in counts]
+        self._unmatched, self._no_journey = standing.counts.unmatched, standing.counts.no_journey
+
+    def _discard_stranger(self, queued: Queued) -> None:
+        """It was queued for a journey that is no more. What only time brought about needs no word."""
+        if queued.happening is None:
+            return
+        if counts := self._absent.get(queued.journey):
+            counts.queued -= 1
+            counts.discarded[NO_JOURNEY] = counts.discarded.get(NO_JOURNEY, 0) + 1
+        why = f"it was queued for {queued.journey}, which is no longer among the journeys"
+        id = queued.happening.id
+        self._agenda.effects.append(Step(self._now_ms, queued.journey, "discarded", event=id, code=NO_JOURNEY, why=why))
 
     def _advance(self, now_ms: int) -> None:
         agenda, gate = self._agenda, self._gate

@@ -19,7 +19,8 @@ a number are never equal, and there is no order between them. The operators are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -278,7 +279,18 @@ def _total(total: Total) -> Callable[[Scope], int | float]:
     found = _found(total.field)
     if total.of == "count":
         return lambda scope: len(found(scope))
-    return lambda scope: sum(value for value in found(scope) if type(value) in NUMBERS)
+    return lambda scope: _sum([value for value in found(scope) if type(value) in NUMBERS])
+
+
+def _sum(numbers: Sequence[int | float]) -> int | float:
+    try:
+        return sum(numbers)
+    except OverflowError:  # an integer that no float holds, and a fraction: JSON has no bounds
+        exactly = sum(map(Fraction, numbers), Fraction())
+    try:
+        return float(exactly)
+    except OverflowError:
+        return int(exactly)
 
 
 def _filled_in(operand: Operand) -> Callable[[Scope], object]:

@@ -7,7 +7,7 @@ queued for up to 24 hours and worked off at the same rate (Journey Optimizer, ab
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 import msgspec
 
@@ -33,20 +33,28 @@ class Queued(msgspec.Struct, frozen=True):
         return self.happening is not None and now_ms - self.at_ms > QUEUE_MS
 
 
+Numbered = tuple[int, Queued]
+"""With the number of its turn: the queue is in the order of these, and none is given twice."""
+
+
 class Gate:
-    """Counts journey events by the second, and holds back those above the rate, in their order."""
+    """Counts journey events by the second, and holds back those above the rate, in their order. What was held and what
+    was let through is told once, so that a store need not write the whole queue again with everything that happens."""
 
     def __init__(self, events_per_s: int) -> None:
         self._rate = events_per_s
         self._second = 0
         self._spent = 0
-        self._queue: deque[Queued] = deque()
+        self._queue: deque[Numbered] = deque()
+        self._last = 0
+        self._new: dict[int, Queued] = {}
+        self._gone: list[int] = []
 
     def __len__(self) -> int:
         return len(self._queue)
 
     def __iter__(self) -> Iterator[Queued]:
-        return iter(self._queue)
+        return (one for _, one in self._queue)
 
     def admits(self, cost: int, now_ms: int) -> bool:
         """Whether `cost` journey events may happen now; they are counted if so. Nothing overtakes the queue."""
@@ -54,7 +62,9 @@ class Gate:
 
     def hold(self, one: Queued) -> None:
         """Puts it at the end of the queue."""
-        self._queue.append(one)
+        self._last += 1
+        self._queue.append((self._last, one))
+        self._new[self._last] = one
 
     @property
     def due_ms(self) -> int | None:
@@ -63,20 +73,44 @@ class Gate:
 
     def next(self, now_ms: int) -> Queued | None:
         """What is let through, or has expired, at this moment: call until None."""
-        queue = self._queue
-        if queue and (queue[0].expired(now_ms) or self._spend(queue[0].cost, now_ms)):
-            return queue.popleft()
-        return None
+        if not self._queue:
+            return None
+        number, one = self._queue[0]
+        if not (one.expired(now_ms) or self._spend(one.cost, now_ms)):
+            return None
+        self._queue.popleft()
+        if self._new.pop(number, None) is None:
+            self._gone.append(number)
+        return one
+
+    def held(self) -> list[Numbered]:
+        """What was put into the queue since the last call, and is still in it."""
+        new, self._new = self._new, {}
+        return list(new.items())
+
+    def left(self) -> list[int]:
+        """The numbers of what `held` or `restore` had in the queue, and what has left it since the last call."""
+        gone, self._gone = self._gone, []
+        return gone
 
     @property
     def spent(self) -> tuple[int, int]:
         """The second (epoch) and how many journey events it has had."""
         return self._second, self._spent
 
-    def restore(self, queued: Iterable[Queued], spent: tuple[int, int]) -> None:
-        """Goes on where another one was left."""
-        self._queue = deque(queued)
+    def restore(self, queue: Iterable[Numbered], spent: tuple[int, int], journeys: Container[str]) -> list[Queued]:
+        """Goes on where another one was left. What is for none of these journeys leaves the queue: that is given
+        back."""
+        strangers = []
+        for number, one in sorted(queue, key=lambda each: each[0]):
+            self._last = number
+            if one.journey in journeys:
+                self._queue.append((number, one))
+            else:
+                self._gone.append(number)
+                strangers.append(one)
         self._second, self._spent = spent
+        return strangers
 
     def _spend(self, cost: int, now_ms: int) -> bool:
         second = now_ms // SECOND_MS

@@ -15,6 +15,7 @@ StepKind = Literal[
     "awaited",  # an event that the node listened for came
     "timeout",  # it did not come in time
     "sent",  # an action made a message
+    "excluded",  # the person has no address or device for an action, and goes on without
     "failed",  # an action or a condition failed
     "reacted",  # the person opened or clicked
     "exited",  # taken out by an exit event, the global time-out, or a pause

@@ -1,11 +1,12 @@
 """Who is inside a journey, and who has left it and is still remembered because re-entrance asks for them.
 
-What is kept of those who left is small, and forgotten by a heap: a million of them make no look-up slower.
+What is kept of those who left is small, found by key and supplemental identifier, and forgotten by a heap: a million of
+them make no look-up slower, nor do they of one key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from heapq import heappop, heappush
 
 from footfall.platform.journeys.messages import Instance
@@ -21,7 +22,7 @@ class Residents:
     def __init__(self, journey: Journey, forgotten: Callable[[Instance], None]) -> None:
         self._forgotten = forgotten
         self._inside: dict[str, list[Instance]] = {}
-        self._left: dict[str, list[Instance]] = {}
+        self._left: dict[str, dict[str, Instance]] = {}  # by key and supplemental identifier
         self._forget: list[tuple[int, str, str]] = []  # when, key, supplemental
         again = journey.reentrance
         # Without re-entrance a journey remembers for 91 days (legacy 30), from the entry on; a test counts its profiles
@@ -39,16 +40,13 @@ class Residents:
                 return one
         return None
 
-    def left(self, key: str) -> list[Instance]:
+    def left(self, key: str) -> Collection[Instance]:
         """The last instances of this key that are over and remembered, one for each supplemental identifier."""
-        return self._left.get(key, [])
+        return self._left.get(key, {}).values()
 
     def last(self, key: str, supplemental: str) -> Instance | None:
         """The last instance that is over, if it is remembered."""
-        for one in self._left.get(key, ()):
-            if one.supplemental == supplemental:
-                return one
-        return None
+        return self._left.get(key, {}).get(supplemental)
 
     def enter(self, one: Instance) -> None:
         """Takes a live instance in; the last one of the same key and supplemental identifier is forgotten."""
@@ -68,7 +66,7 @@ class Residents:
         self._forget_one(one.key, one.supplemental)
         forget_ms = one.entered_ms + self._memory_ms
         if forget_ms > now_ms:
-            self._left.setdefault(one.key, []).append(one)
+            self._left.setdefault(one.key, {})[one.supplemental] = one
             heappush(self._forget, (forget_ms, one.key, one.supplemental))
         else:
             self._forgotten(one)
@@ -97,7 +95,7 @@ class Residents:
         one = self.last(key, supplemental)
         if one is not None:
             left = self._left[key]
-            left.remove(one)
+            del left[supplemental]
             if not left:
                 del self._left[key]
             self._forgotten(one)

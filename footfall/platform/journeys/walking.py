@@ -9,6 +9,7 @@ from __future__ import annotations
 from footfall.platform.journeys.actions import Excluded, Failed, Sender
 from footfall.platform.journeys.agenda import Agenda, Wake
 from footfall.platform.journeys.counts import JourneyCounts
+from footfall.platform.journeys.draws import drawn
 from footfall.platform.journeys.expressions import NoProfile, Scope
 from footfall.platform.journeys.matching import Reacted
 from footfall.platform.journeys.messages import Happening, Instance, Message, People, Person, Step, StepKind
@@ -27,10 +28,12 @@ from footfall.platform.journeys.types import (
     Webhook,
 )
 from footfall.platform.journeys.wording import moment
-from footfall.world.streams import bits_at, key_of
 
 MOST_NODES_AT_ONCE = 1_000
 """A loop without a wait is refused where journeys are read; should one get here, it ends a person's walk, not ours."""
+
+NODE_GONE = "the node is gone"
+"""Why they exit who stood, before a restart, where the journey of now has no place to stand."""
 
 ANSWERED = "ok"
 """What stands in an instance's `answer` when its webhook went well."""
@@ -154,13 +157,18 @@ class Walker:
                 if next:
                     self._go(one, next, now_ms)
 
-    def settle(self, one: Instance) -> None:
-        """Takes back an instance that was inside before a restart."""
+    def settle(self, one: Instance, now_ms: int) -> None:
+        """Takes back an instance that was inside before a restart. Where its node is no more, or is of a kind at
+        which nobody rests or no webhook is waited for, the person is out; of its stack the caller takes care."""
         self.residents.enter(one)
         self._agenda.live[one.id] = one
         self.counts.active += 1
         self.counts.waiting[one.node] = self.counts.waiting.get(one.node, 0) + 1
-        if one.busy and isinstance(self.nodes[one.node], Webhook):
+        node = self.nodes.get(one.node)
+        called = one.busy and bool(one.messages)
+        if node is None or isinstance(node, Condition | Split) or (called and not isinstance(node, Webhook)):
+            self._leave(one, now_ms, NODE_GONE, f"{one.node} is no longer a node where the person could go on")
+        elif called:
             self._agenda.unanswered.update(dict.fromkeys(one.messages, one.id))
 
     # the way through the nodes
@@ -190,7 +198,7 @@ class Walker:
             case Condition():
                 return self._decide(one, node, now_ms)
             case Split():
-                next = self._drawn(one, node)
+                next = drawn(self._seed, self.journey, one, node)
                 self._step(one, "node", now_ms, next=next, why="drawn")
                 return next
             case Wait():
@@ -227,18 +235,6 @@ class Walker:
         self._step(one, "node", now_ms, next=node.otherwise, why="no condition holds")
         return node.otherwise
 
-    def _drawn(self, one: Instance, split: Split) -> str:
-        """A path by its share, always the same for the same visit; in a test the one on top."""
-        if self.journey.mode == "test":
-            return split.shares[0][0]
-        key = key_of(self._seed, self.journey.name, one.key, one.id)
-        left = (bits_at(key, one.visits) >> 11) * 2.0**-53 * sum(share for _, share in split.shares)
-        for name, share in split.shares:
-            left -= share
-            if left < 0:
-                return name
-        return split.shares[-1][0]
-
     def _act(self, one: Instance, action: Action, now_ms: int) -> str:
         person = None if isinstance(action, Webhook) and not self._asks_profile(action) else self._person(one)
         one.messages = []
@@ -247,8 +243,8 @@ class Walker:
         except Failed as failed:
             return self._failed(one, action.on_error, str(failed), now_ms)
         except Excluded as excluded:
-            self.counts.failed += 1
-            self._step(one, "failed", now_ms, next=action.next, why=str(excluded))
+            self.counts.excluded += 1
+            self._step(one, "excluded", now_ms, next=action.next, why=str(excluded))
             return action.next
         waits = isinstance(action, Webhook)
         for message in messages:

@@ -43,15 +43,15 @@ _ACTIVITY = (
 )
 _MET = (
     "SELECT id FROM events WHERE id IN (SELECT value FROM json_each(?)) AND +run = ? AND +good = 1 AND seq < ?"
-    " AND length(body) <= ?"
+    " AND length(body) <= ? AND arrived <> 'profile'"
 )
 _NOT_AT_HOME = "DELETE FROM profiles WHERE key = ?"
 _NOT_ELSEWHERE = "DELETE FROM profile_identities WHERE key = ?"
 _PUT = "INSERT OR REPLACE INTO profiles (key, run, value) VALUES (?, ?, ?)"
 _LEAD = "INSERT OR REPLACE INTO profile_identities (key, run, home) VALUES (?, ?, ?)"
 
-_ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(Graph)
+_ENCODER = msgspec.json.Encoder()  # attributes are JSON, which has numbers that other encodings do not
+_DECODER = msgspec.json.Decoder(Graph)
 
 Rows = Callable[[str, Iterable[Any]], list[tuple[Any, ...]]]
 
@@ -116,18 +116,20 @@ class SqliteProfileStore:
         self._met = {id for (id,) in self._at_hand(_MET, (asked, self._run, before_seq, MOST_BYTES))}
 
     def statements(self) -> list[Statement]:
-        """What brings the tables up to date, for one transaction. Not while others are on their way."""
+        """What brings the tables up to date, for one transaction. Not while others are on their way. Where one cannot
+        be written down at all, nothing is on its way."""
         assert not self._on_their_way
-        new, self._on_their_way, self._new = self._new, self._new, _Changes()
-        key, run = self._key, self._number
+        new, key, run = self._new, self._key, self._number
         led = [(identity, home) for identity, home in new.homes.items() if identity != home]
-        return [
+        statements: list[Statement] = [
             (_KEEP_LAST, [(self._run, self._last_number)] if new.profiles else []),
             (_NOT_AT_HOME, [(key(identity),) for identity, _ in led]),
             (_NOT_ELSEWHERE, [(key(identity),) for identity, home in new.homes.items() if identity == home]),
             (_PUT, [(key(_home(one)), run, _ENCODER.encode(one.graph)) for one in new.profiles.values()]),
             (_LEAD, [(key(identity), run, key(home)) for identity, home in led]),
         ]
+        self._on_their_way, self._new = new, _Changes()
+        return statements
 
     def written(self) -> None:
         """The statements are on disk."""
