@@ -152,7 +152,7 @@ def test_every_key_can_be_given() -> None:
     [
         (DATASTREAM, Datastream, {"clock"}),  # a run tells its clock when it begins
         (INLET, Inlet, {"clock"}),
-        (PROPOSITION, OfferedProposition, set()),
+        (PROPOSITION, OfferedProposition, {"details"}),
         (OFFER, Offer, set()),
         (FAULT, Fault, set()),
         (SCHEMA, NamedSchema, {"stated_in", "line", "column"}),  # where it is said

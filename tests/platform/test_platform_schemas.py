@@ -17,7 +17,16 @@ from inlet_requests import MESSAGE, REF, request
 from xdm_events import VISIT
 
 from footfall.live.platform_file import decode_platform
-from footfall.platform.config import LOCAL_INLET, LOCAL_SCHEMA, Datastream, Inlet, NamedSchema, PlatformConfig
+from footfall.platform.config import (
+    LOCAL_INLET,
+    LOCAL_PROFILE_INLET,
+    LOCAL_PROFILE_SCHEMA,
+    LOCAL_SCHEMA,
+    Datastream,
+    Inlet,
+    NamedSchema,
+    PlatformConfig,
+)
 from footfall.platform.core import Platform, UnknownSchema
 from footfall.platform.messages import Outcome, Request
 from footfall.platform.package_data import event_schema
@@ -220,5 +229,6 @@ def test_the_read_api_shows_which_schema_judges_what(tmp_path: Path) -> None:
             shown = json.load(answer)
     assert shown["schemas"] == [
         {"id": LOCAL_SCHEMA, "file": "mobile", "datastreams": ["local"], "inlets": [LOCAL_INLET]},
+        {"id": LOCAL_PROFILE_SCHEMA, "file": "any", "datastreams": [], "inlets": [LOCAL_PROFILE_INLET]},
         {"id": SHOP, "file": str(tmp_path / "shop.json"), "datastreams": ["tills"], "inlets": [HEX]},
     ]
